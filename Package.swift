@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+// The rooms of Latchkey, bottom-up; README.md has the map.
+import PackageDescription
+
+let package = Package(
+    name: "latchkey",
+    products: [
+        .library(name: "LatchkeyOTP", targets: ["LatchkeyOTP"]),
+        .library(name: "LatchkeyQR", targets: ["LatchkeyQR"]),
+        .library(name: "Latchkey", targets: ["Latchkey"]),
+        .executable(name: "latchkey", targets: ["LatchkeyCommand"]),
+    ],
+    targets: [
+        // C doors: one folder and one importing target each.
+        .door("CLatchkeyOpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        .door("CLatchkeySodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
+        .door("CLatchkeyUTF8Proc", pkgConfig: "libutf8proc", apt: "libutf8proc-dev"),
+        .door("CLatchkeyQREncode", pkgConfig: "libqrencode", apt: "libqrencode-dev"),
+        .door("CLatchkeyPNG", pkgConfig: "libpng", apt: "libpng-dev"),
+        .door("CLatchkeySQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        .door("CLatchkeyOATH", pkgConfig: "liboath", apt: "liboath-dev"),
+        .systemLibrary(name: "CLatchkeySystem", path: "Sources/CLibraries/CLatchkeySystem"),
+
+        // Rooms.
+        .target(name: "LatchkeyJSON"),
+        .target(name: "LatchkeyCrypto", dependencies: ["CLatchkeyOpenSSL", "CLatchkeySodium", "CLatchkeyUTF8Proc"]),
+        .target(name: "LatchkeyOTP", dependencies: ["LatchkeyCrypto"]),
+        .target(name: "LatchkeyQR", dependencies: ["CLatchkeyQREncode", "CLatchkeyPNG"]),
+        .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
+        .target(name: "LatchkeyVectors", dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP"]),
+        .target(
+            name: "Latchkey",
+            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyQR", "LatchkeyStore"]
+        ),
+        .executableTarget(
+            name: "LatchkeyCommand",
+            dependencies: [
+                "Latchkey", "LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyQR", "LatchkeyStore",
+                "LatchkeyVectors", "CLatchkeySystem",
+            ]
+        ),
+
+        // Tests.
+        .target(name: "LatchkeyTestSupport", path: "Tests/Support"),
+        .executableTarget(
+            name: "LatchkeyBenchmarks",
+            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "CLatchkeyOATH"],
+            path: "Tests/Benchmarks"
+        ),
+        .suite("LatchkeyJSON"),
+        .suite("LatchkeyCrypto", dependencies: ["LatchkeyVectors"]),
+        .suite("LatchkeyOTP", dependencies: ["LatchkeyCrypto", "LatchkeyVectors"]),
+        .suite("LatchkeyQR"),
+        .suite("LatchkeyStore"),
+        .suite("LatchkeyVectors", dependencies: ["LatchkeyJSON"]),
+        .suite("Latchkey", dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore"]),
+        .suite("LatchkeyCommand", dependencies: ["LatchkeyJSON"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+extension Target {
+    /// A C library of Debian's, seen by exactly one room.
+    static func door(_ name: String, pkgConfig: String, apt: String) -> Target {
+        .systemLibrary(name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+    }
+
+    /// The tests of one room.
+    static func suite(_ room: String, dependencies: [Dependency] = []) -> Target {
+        .testTarget(
+            name: "\(room)Tests",
+            dependencies: [.byName(name: room), "LatchkeyTestSupport"] + dependencies
+        )
+    }
+}
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+        .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+        .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+        .treatAllWarnings(as: .error),  // SE-0480
+    ]
+}

@@ -1,0 +1,3 @@
+// The door to liboath: the peer that the benchmark measures beside ours.
+#pragma once
+#include <liboath/oath.h>

@@ -1,0 +1,3 @@
+// The door to libpng: a matrix to a PNG file.
+#pragma once
+#include <png.h>

@@ -1,0 +1,3 @@
+// The door to libsodium: Argon2id.
+#pragma once
+#include <sodium.h>

@@ -1,0 +1,6 @@
+// Main.swift: where the command begins.
+
+@main
+struct Main {
+    static func main() {}
+}

@@ -8,7 +8,7 @@ extension JSON {
         _ type: T.Type = T.self,
         refusingUnknown: Bool = false
     ) throws(JSONError) -> T {
-        try TreeDecoder.decode(type, TreeDecoder(self, at: nil, strict: refusingUnknown))
+        try TreeDecoder.decode(type, TreeDecoder(self, at: nil, under: nil, strict: refusingUnknown))
     }
 
     /// Reads a whole JSON text and makes a value of a type from it; every error names its line and column.
@@ -61,7 +61,7 @@ final class PathLink {
         var steps: [PathStep] = []
         var link = last
         while let here = link {
-            steps.append(here.key.index.map(PathStep.element) ?? .member(here.key.stringValue))
+            steps.append(here.key.step)
             link = here.parent
         }
         return steps.reversed()
@@ -70,26 +70,25 @@ final class PathLink {
 
 /// A member's name or an element's place.
 struct MemberKey: CodingKey {
-    let stringValue: String
-    let index: Int?
+    let step: PathStep
 
     /// Never a number for a member: a name of digits is still a name.
-    var intValue: Int? { index }
-
-    init(_ key: some CodingKey) {
-        stringValue = key.stringValue
-        index = nil
+    var intValue: Int? {
+        if case .element(let index) = step { index } else { nil }
     }
 
-    init(index: Int) {
-        stringValue = "[\(index)]"
-        self.index = index
+    var stringValue: String {
+        switch step {
+        case .member(let name): name
+        case .element(let index): "\(index)"
+        }
     }
 
-    init(stringValue: String) {
-        self.stringValue = stringValue
-        index = nil
-    }
+    init(_ key: some CodingKey) { step = .member(key.stringValue) }
+
+    init(index: Int) { step = .element(index) }
+
+    init(stringValue: String) { step = .member(stringValue) }
 
     init?(intValue: Int) { self.init(index: intValue) }
 }
@@ -120,18 +119,26 @@ final class UsedMembers {
 /// The decoder of one value of a tree, which is its own single value container.
 struct TreeDecoder: Decoder {
     let value: JSON
-    let path: PathLink?
+    private let parent: PathLink?
+    private let key: MemberKey?
     let strict: Bool
     let members: UsedMembers?
+
+    /// The way to this value; made when asked for, because most values never are.
+    var path: PathLink? { key.map { PathLink($0, under: parent) } ?? parent }
 
     var codingPath: [any CodingKey] { PathLink.keys(path) }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-    init(_ value: JSON, at path: PathLink?, strict: Bool) {
+    init(_ value: JSON, at key: MemberKey?, under parent: PathLink?, strict: Bool) {
         self.value = value
-        self.path = path
+        self.key = key
+        self.parent = parent
         self.strict = strict
-        members = strict ? UsedMembers(value) : nil
+        switch value {
+        case .object, .array: members = strict ? UsedMembers(value) : nil
+        default: members = nil
+        }
     }
 
     /// Lets a type read itself from a decoder, then looks for members that it left.

@@ -4,13 +4,15 @@
 struct MemberDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private let decoder: TreeDecoder
     private let object: JSON.Object
+    private let path: PathLink?
 
     init(_ decoder: TreeDecoder, _ object: JSON.Object) {
         self.decoder = decoder
         self.object = object
+        path = decoder.path
     }
 
-    var codingPath: [any CodingKey] { decoder.codingPath }
+    var codingPath: [any CodingKey] { PathLink.keys(path) }
     var allKeys: [Key] { object.members.compactMap { Key(stringValue: $0.name) } }
 
     func contains(_ key: Key) -> Bool { find(key) != nil }
@@ -23,10 +25,18 @@ struct MemberDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     private func child(_ key: some CodingKey) throws(JSONError) -> TreeDecoder {
-        let path = PathLink(MemberKey(key), under: decoder.path)
-        guard let value = find(key)
-        else { throw JSONError(at: PathLink.steps(path), reason: "this member is missing") }
-        return TreeDecoder(value, at: path, strict: decoder.strict)
+        if let child = present(key) { return child }
+        throw JSONError(at: PathLink.steps(path) + [.member(key.stringValue)], reason: "this member is missing")
+    }
+
+    private func present(_ key: some CodingKey) -> TreeDecoder? {
+        find(key).map { TreeDecoder($0, at: MemberKey(key), under: path, strict: decoder.strict) }
+    }
+
+    /// A member that may be missing or null, found once.
+    private func optional<T>(_ key: Key, _ read: (TreeDecoder) throws -> T) throws -> T? {
+        guard let child = present(key), !child.value.isNull else { return nil }
+        return try read(child)
     }
 
     /// A child that is given away: it is looked at for unknown members when this object is done.
@@ -53,6 +63,31 @@ struct MemberDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try child(key).integer(type) }
     func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 { try child(key).integer(type) }
 
+    // Of the optional forms only those that are common: the others come from the standard library and look up thrice.
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+        try optional(key) { try $0.bool() }
+    }
+
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        try optional(key) { try $0.string() }
+    }
+
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? {
+        try optional(key) { try $0.integer(type) }
+    }
+
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? {
+        try optional(key) { try $0.integer(type) }
+    }
+
+    func decodeIfPresent(_ type: UInt64.Type, forKey key: Key) throws -> UInt64? {
+        try optional(key) { try $0.integer(type) }
+    }
+
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        try optional(key) { try TreeDecoder.decode(type, $0) }
+    }
+
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
         try TreeDecoder.decode(type, try child(key))
     }
@@ -77,23 +112,29 @@ struct MemberDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
 struct ElementDecoding: UnkeyedDecodingContainer {
     private let decoder: TreeDecoder
     private let elements: [JSON]
+    private let path: PathLink?
     private(set) var currentIndex = 0
 
     init(_ decoder: TreeDecoder, _ elements: [JSON]) {
         self.decoder = decoder
         self.elements = elements
+        path = decoder.path
     }
 
-    var codingPath: [any CodingKey] { decoder.codingPath }
+    var codingPath: [any CodingKey] { PathLink.keys(path) }
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
 
     /// The decoder of the next element, which stays the next until `advance`.
     private func child() throws(JSONError) -> TreeDecoder {
-        let path = PathLink(MemberKey(index: currentIndex), under: decoder.path)
         guard currentIndex < elements.count
-        else { throw JSONError(at: PathLink.steps(path), reason: "this element is missing") }
-        return TreeDecoder(elements[currentIndex], at: path, strict: decoder.strict)
+        else { throw JSONError(at: PathLink.steps(path) + [.element(currentIndex)], reason: "this element is missing") }
+        return TreeDecoder(
+            elements[currentIndex],
+            at: MemberKey(index: currentIndex),
+            under: path,
+            strict: decoder.strict
+        )
     }
 
     /// The next element's decoder, given away.

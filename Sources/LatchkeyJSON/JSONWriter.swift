@@ -37,36 +37,30 @@ enum JSONWriter {
         case .number(let text) where JSONNumber.isNumber(text): bytes.append(contentsOf: text.utf8)
         case .number(let text), .string(let text): string(text, to: &bytes)
         case .array(let elements):
-            list(elements, UInt8(ascii: "["), UInt8(ascii: "]"), to: &bytes, pretty: pretty, depth: depth) {
-                write($0, to: &$1, pretty: pretty, depth: depth + 1)
+            bytes.append(UInt8(ascii: "["))
+            for (place, element) in elements.enumerated() {
+                separate(place, depth, pretty, to: &bytes)
+                write(element, to: &bytes, pretty: pretty, depth: depth + 1)
             }
+            if pretty, !elements.isEmpty { newLine(depth, to: &bytes) }
+            bytes.append(UInt8(ascii: "]"))
         case .object(let object):
-            list(object.members, UInt8(ascii: "{"), UInt8(ascii: "}"), to: &bytes, pretty: pretty, depth: depth) {
-                string($0.name, to: &$1)
-                $1.append(UInt8(ascii: ":"))
-                if pretty { $1.append(UInt8(ascii: " ")) }
-                write($0.value, to: &$1, pretty: pretty, depth: depth + 1)
+            bytes.append(UInt8(ascii: "{"))
+            for (place, member) in object.members.enumerated() {
+                separate(place, depth, pretty, to: &bytes)
+                string(member.name, to: &bytes)
+                bytes.append(UInt8(ascii: ":"))
+                if pretty { bytes.append(UInt8(ascii: " ")) }
+                write(member.value, to: &bytes, pretty: pretty, depth: depth + 1)
             }
+            if pretty, !object.members.isEmpty { newLine(depth, to: &bytes) }
+            bytes.append(UInt8(ascii: "}"))
         }
     }
 
-    private static func list<Item>(
-        _ items: [Item],
-        _ opening: UInt8,
-        _ closing: UInt8,
-        to bytes: inout [UInt8],
-        pretty: Bool,
-        depth: Int,
-        item write: (Item, inout [UInt8]) -> Void
-    ) {
-        bytes.append(opening)
-        for (place, item) in items.enumerated() {
-            if place > 0 { bytes.append(UInt8(ascii: ",")) }
-            if pretty { newLine(depth + 1, to: &bytes) }
-            write(item, &bytes)
-        }
-        if pretty, !items.isEmpty { newLine(depth, to: &bytes) }
-        bytes.append(closing)
+    private static func separate(_ place: Int, _ depth: Int, _ pretty: Bool, to bytes: inout [UInt8]) {
+        if place > 0 { bytes.append(UInt8(ascii: ",")) }
+        if pretty { newLine(depth + 1, to: &bytes) }
     }
 
     private static func newLine(_ depth: Int, to bytes: inout [UInt8]) {
@@ -78,7 +72,7 @@ enum JSONWriter {
 
     private static func string(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy(isPlain) {
+        if isPlain(text) {
             bytes.append(contentsOf: text.utf8)
         } else {
             for scalar in text.unicodeScalars { append(scalar, to: &bytes) }
@@ -86,8 +80,14 @@ enum JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private static func isPlain(_ byte: UInt8) -> Bool {
-        byte >= 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    /// Tells whether a text goes out as it is: printable ASCII without quotes and backslashes.
+    private static func isPlain(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte &- 0x20 >= 0x5F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        }
+        return true
     }
 
     private static func append(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {

@@ -1,0 +1,93 @@
+// Connection.swift: what a database must be able to do to stand behind `Database` and `Transaction`.
+
+/// What a transaction may do.
+enum Access {
+    /// See one consistent state of the store and change nothing.
+    case read
+    /// See the latest state, keep it from changing, and change it.
+    case write
+}
+
+/// One conversation with the database.
+///
+/// It belongs to one thread at a time and is therefore not `Sendable`.
+protocol Connection: AnyObject {
+    /// Begins a transaction, waiting for a bounded time if another process keeps the store.
+    func begin(_ access: Access) throws(StoreError)
+
+    /// Ends the transaction; after a write the change is durable when this returns.
+    ///
+    /// If it throws, the transaction is gone and nothing of it happened.
+    func commit() throws(StoreError)
+
+    /// Ends the transaction, if any, and forgets what it did.
+    func rollBack()
+
+    /// Throws if the transaction begun is no longer there because the database gave it up on an error.
+    func requireTransaction() throws(StoreError)
+
+    /// Throws if a rule of the schema that waits for the end of the transaction is broken now.
+    func settleConstraints() throws(StoreError)
+
+    /// Says whether there is a table of this name.
+    func hasTable(_ name: StaticString) throws(StoreError) -> Bool
+
+    /// Runs a text of any number of statements without parameters.
+    func run(script: StaticString) throws(StoreError)
+
+    /// Returns the prepared form of one statement, from the cache if its text was seen before.
+    func statement(_ sql: StaticString) throws(StoreError) -> any Statement
+
+    /// Gives the connection back. The connection is not used afterwards.
+    func close()
+}
+
+/// One prepared statement of a connection.
+protocol Statement: AnyObject {
+    /// How many columns a row has.
+    var columnCount: Int { get }
+
+    /// Sets the parameters `$1`, `$2`, … and makes the statement ready for `next`.
+    func start(_ values: [any SQLBindable]) throws(StoreError)
+
+    /// Goes to the next row; false when there is none and the statement has done its work.
+    func next() throws(StoreError) -> Bool
+
+    /// The value of a column of the present row.
+    func value(at column: Int) throws(StoreError) -> SQLValue
+
+    /// The name of a column, for an error.
+    func name(at column: Int) -> String
+
+    /// How many rows the statement changed; valid after `next` returned false.
+    var changedRows: Int { get }
+
+    /// Lets go of the row and the parameters.
+    func finish()
+}
+
+/// A kind of database: makes connections and knows what is peculiar to it.
+protocol Driver: Sendable {
+    /// Opens the store, brings its schema up to date, and returns a connection that may write.
+    func open(_ schema: Schema) throws(StoreError) -> any Connection
+
+    /// Opens a further connection to a store that is up to date.
+    func connect(_ access: Access) throws(StoreError) -> any Connection
+
+    /// Lists what is wrong with the store; nothing if it is sound.
+    func check() throws(StoreError) -> [String]
+
+    /// Writes a consistent copy to a new file.
+    func backUp(to path: String) throws(StoreError)
+
+    /// Tidies up after work was answered, when nobody waits for `connection`.
+    func tidy(_ connection: any Connection, closing: Bool)
+}
+
+extension Driver {
+    /// The connection that was kept, or a new one.
+    func connection(_ kept: (any Connection)?, _ access: Access) throws(StoreError) -> any Connection {
+        if let kept { return kept }
+        return try connect(access)
+    }
+}

@@ -1,0 +1,149 @@
+// Transaction.swift: the one way to read and change a store.
+
+/// A transaction under way.
+///
+/// It lives as long as the body that it was given to; it cannot be copied, and used later it throws
+/// `StoreError.misuse`. Everything in it is synchronous: nothing can come between reading a rule and writing its
+/// consequence.
+///
+/// SQL is a `StaticString`, so that nothing from outside can enter it; values are given for `$1`, `$2`, … The text's
+/// address keys the cache of prepared statements.
+public struct Transaction: ~Copyable {
+    private let lease: Lease
+
+    init(_ lease: Lease) { self.lease = lease }
+
+    /// Runs one statement and returns how many rows it inserted, updated or deleted.
+    ///
+    /// - Throws: `StoreError.constraint` if a rule of the schema is broken.
+    @discardableResult
+    public func run(_ sql: StaticString, _ values: (any SQLBindable)...) throws(StoreError) -> Int {
+        let statement = try lease.statement(sql)
+        defer { statement.finish() }
+        try statement.start(values)
+        while try statement.next() {}
+        return statement.changedRows
+    }
+
+    /// Runs one statement and returns its rows, each column read as the type that the caller names.
+    ///
+    /// - Throws: `StoreError.unexpectedValue` if a column holds something else, NULL included; `StoreError.misuse` if
+    ///   the statement has another number of columns.
+    public func rows<each T: SQLReadable>(
+        _ sql: StaticString,
+        _ values: (any SQLBindable)...
+    ) throws(StoreError) -> [(repeat each T)] {
+        let statement = try lease.statement(sql)
+        defer { statement.finish() }
+        try statement.start(values)
+        var rows: [(repeat each T)] = []
+        while try statement.next() {
+            var columns = try Columns(of: statement, for: (repeat each T).self)
+            rows.append((repeat try columns.next((each T).self)))
+        }
+        return rows
+    }
+
+    /// Runs one statement and returns its only row, or `nil` if there is none.
+    ///
+    /// - Throws: `StoreError.misuse` if there is a second row: write `LIMIT 1` where one of many is meant.
+    public func row<each T: SQLReadable>(
+        _ sql: StaticString,
+        _ values: (any SQLBindable)...
+    ) throws(StoreError) -> (repeat each T)? {
+        let statement = try lease.statement(sql)
+        defer { statement.finish() }
+        try statement.start(values)
+        guard try statement.next() else { return nil }
+        var columns = try Columns(of: statement, for: (repeat each T).self)
+        let row = (repeat try columns.next((each T).self))
+        guard try !statement.next() else { throw .misuse("more than one row where one was asked for") }
+        return row
+    }
+
+    /// Runs `body` so that everything it changed is undone if it throws.
+    ///
+    /// The error goes on to the caller. Savepoints may be nested.
+    public func savepoint<R: ~Copyable>(_ body: () throws -> R) throws -> R {
+        let connection = try lease.connection()
+        try connection.setSavepoint()
+        do {
+            let result = try body()
+            try connection.requireTransaction()
+            try connection.releaseSavepoint()
+            return result
+        } catch {
+            connection.undoSavepoint()
+            throw error
+        }
+    }
+}
+
+/// The right to use a connection, taken back when the body of a transaction ends.
+final class Lease {
+    private var held: (any Connection)?
+
+    init(_ connection: any Connection) { held = connection }
+
+    func connection() throws(StoreError) -> any Connection {
+        guard let held else { throw .misuse("a transaction was used after its end") }
+        try held.requireTransaction()
+        return held
+    }
+
+    func statement(_ sql: StaticString) throws(StoreError) -> any Statement { try connection().statement(sql) }
+
+    func revoke() { held = nil }
+}
+
+/// Reads the columns of a row from left to right.
+private struct Columns {
+    let statement: any Statement
+    var index = 0
+
+    init<each T>(of statement: any Statement, for types: (repeat each T).Type) throws(StoreError) {
+        var expected = 0
+        for _ in repeat (each T).self { expected += 1 }
+        guard statement.columnCount == expected else {
+            throw .misuse("\(expected) columns asked of a statement that has \(statement.columnCount)")
+        }
+        self.statement = statement
+    }
+
+    mutating func next<T: SQLReadable>(_ type: T.Type) throws(StoreError) -> T {
+        defer { index += 1 }
+        do {
+            return try T(sqlValue: statement.value(at: index))
+        } catch .unexpectedValue(let reason) {
+            throw .unexpectedValue("column `\(statement.name(at: index))`: \(reason)")
+        }
+    }
+}
+
+extension Connection {
+    // A name may be used again inside itself: the innermost one is meant, in SQLite as in PostgreSQL.
+    func setSavepoint() throws(StoreError) { try command("SAVEPOINT here") }
+
+    func releaseSavepoint() throws(StoreError) { try command("RELEASE SAVEPOINT here") }
+
+    /// Undoes what was done since the savepoint.
+    ///
+    /// Failing means that the whole transaction is gone, which the next
+    /// statement and the commit will notice.
+    func undoSavepoint() {
+        do throws(StoreError) {
+            try requireTransaction()
+            try command("ROLLBACK TO SAVEPOINT here")
+            try command("RELEASE SAVEPOINT here")
+        } catch {
+            rollBack()
+        }
+    }
+
+    private func command(_ sql: StaticString) throws(StoreError) {
+        let statement = try statement(sql)
+        defer { statement.finish() }
+        try statement.start([])
+        while try statement.next() {}
+    }
+}

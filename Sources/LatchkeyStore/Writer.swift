@@ -1,0 +1,166 @@
+// Writer.swift: the one connection that changes the store, and how jobs that wait together share a commit.
+
+import Synchronization
+
+/// One change that waits for its turn.
+struct WriteJob: Sendable {
+    /// Does the work on the connection, inside a savepoint, and returns what it came to.
+    let run: @Sendable (any Connection) -> Attempt
+    /// Tells whoever waits that the job never ran.
+    let refuse: @Sendable (StoreError) -> Void
+
+    /// What a job came to.
+    struct Attempt {
+        /// Whether its changes are to be kept.
+        let succeeded: Bool
+        /// Answers whoever waits: with the job's own result, or with the error that undid the whole batch.
+        let answer: (StoreError?) -> Void
+    }
+}
+
+/// Runs the changes of one process, one after the other, on a thread of its own.
+///
+/// All jobs that wait when the writer comes back are run in one transaction, each in a savepoint: one that fails is
+/// undone alone. Every job is answered after the commit is durable, never before. If the commit fails, or the database
+/// gives the transaction up, every job of the batch gets that error and nothing of the batch happened.
+final class Writer: Sendable {
+    /// What the writer has done so far.
+    struct Statistics: Sendable {
+        var jobs = 0
+        var commits = 0
+    }
+
+    private enum Message: Sendable {
+        case open(@Sendable (StoreError?) -> Void)
+        case job(WriteJob)
+        case finish(@Sendable () -> Void)
+    }
+
+    private let channel = Channel<Message>()
+    private let counts = Counts()
+
+    private final class Counts: Sendable {
+        let statistics = Mutex(Statistics())
+    }
+
+    /// Starts the thread and opens the store on it.
+    init(driver: any Driver, schema: Schema) async throws(StoreError) {
+        // The thread holds what it needs and not the writer: a store let go of without `close` ends its thread.
+        let loop = Loop(driver: driver, schema: schema, channel: channel, counts: counts)
+        try StoreThread.start { loop.run() }
+        let failure: StoreError? = await withCheckedContinuation { continuation in
+            _ = channel.put(.open { continuation.resume(returning: $0) })
+        }
+        if let failure {
+            channel.close()
+            throw failure
+        }
+    }
+
+    deinit { channel.close() }
+
+    var statistics: Statistics { counts.statistics.withLock { $0 } }
+
+    /// Puts a job in.
+    func submit(_ job: WriteJob) {
+        if case .refused = channel.put(.job(job)) { job.refuse(.closed) }
+    }
+
+    /// Does what still waits, tidies up, closes the connection; returns when that is done.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            if case .refused = channel.put(.finish { continuation.resume() }) { return continuation.resume() }
+            channel.close()
+        }
+    }
+
+    /// The thread's work.
+    private struct Loop: Sendable {
+        let driver: any Driver
+        let schema: Schema
+        let channel: Channel<Message>
+        let counts: Counts
+
+        func run() {
+            var connection: (any Connection)?
+            var endings: [@Sendable () -> Void] = []
+            while let messages = channel.takeAll() {
+                var jobs: [WriteJob] = []
+                for message in messages {
+                    switch message {
+                    case .open(let answer):
+                        do throws(StoreError) {
+                            connection = try driver.open(schema)
+                            answer(nil)
+                        } catch {
+                            answer(error)
+                        }
+                    case .job(let job): jobs.append(job)
+                    case .finish(let done): endings.append(done)
+                    }
+                }
+                if !jobs.isEmpty { runBatch(jobs, on: &connection) }
+            }
+            if let connection {
+                driver.tidy(connection, closing: true)
+                connection.close()
+            }
+            for done in endings { done() }
+        }
+
+        private func runBatch(_ jobs: [WriteJob], on kept: inout (any Connection)?) {
+            var loss: StoreError?
+            do throws(StoreError) {
+                let connection = try driver.connection(kept, .write)
+                kept = connection
+                try connection.begin(.write)
+                loss = run(jobs, on: connection)
+                if loss == nil { driver.tidy(connection, closing: false) }
+            } catch {
+                for job in jobs { job.refuse(error) }
+                loss = error
+            }
+            if let loss, loss.spoilsConnection {
+                kept?.close()
+                kept = nil
+            }
+        }
+
+        /// Runs and answers the jobs in the transaction that was begun; returns why it was lost, if it was.
+        private func run(_ jobs: [WriteJob], on connection: any Connection) -> StoreError? {
+            var answers: [(StoreError?) -> Void] = []
+            var loss: StoreError?
+            do throws(StoreError) {
+                for job in jobs {
+                    try connection.setSavepoint()
+                    let attempt = job.run(connection)
+                    answers.append(attempt.answer)
+                    try connection.requireTransaction()
+                    if attempt.succeeded { try connection.releaseSavepoint() } else { connection.undoSavepoint() }
+                    try connection.requireTransaction()
+                }
+                try connection.commit()
+                counts.statistics.withLock {
+                    $0.jobs += jobs.count
+                    $0.commits += 1
+                }
+            } catch {
+                connection.rollBack()
+                loss = error
+            }
+            for answer in answers { answer(loss) }
+            if let loss { for job in jobs[answers.count...] { job.refuse(loss) } }
+            return loss
+        }
+    }
+}
+
+extension StoreError {
+    /// Whether a connection that met this error had better be made anew.
+    var spoilsConnection: Bool {
+        switch self {
+        case .io, .corrupt, .cannotOpen, .notAStore, .readOnly, .missing: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,6 @@
+// Version.swift: which latchkey this is.
+
+/// The program's version.
+enum Version {
+    static let text = "0.1.0"
+}

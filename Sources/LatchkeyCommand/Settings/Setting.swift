@@ -1,0 +1,96 @@
+// Setting.swift: every setting of the command: its names, what it may be, and what it is when nobody says.
+
+/// Something that a flag, an environment variable or a line of the configuration file decides.
+struct Setting: Sendable {
+    /// The flag's name without dashes, and the name in the configuration file.
+    let name: String
+    /// How help calls the value, and what it may be.
+    let option: Option
+    /// What it is when nobody says.
+    let fallback: @Sendable (Environment) -> String
+
+    /// The environment variable: `LATCHKEY_` and the name in capitals.
+    var variable: String {
+        let letters = name.utf8.map { byte in
+            byte == UInt8(ascii: "-") ? UInt8(ascii: "_") : byte >= UInt8(ascii: "a") ? byte - 32 : byte
+        }
+        return "LATCHKEY_" + String(decoding: letters, as: UTF8.self)
+    }
+
+    init(_ option: Option, fallback: @escaping @Sendable (Environment) -> String) {
+        name = option.name
+        self.option = option
+        self.fallback = fallback
+    }
+
+    init(_ option: Option, _ fallback: String) {
+        self.init(option) { _ in fallback }
+    }
+
+    /// Refuses a value that cannot be this setting's, with the reason as the end of a sentence.
+    func check(_ value: String) throws(Failure) {
+        try Check.value(value, of: option)
+        if name == Setting.store.name, !value.utf8.starts(with: "sqlite:".utf8) || value.utf8.count == 7 {
+            throw .misused("`--store` is written `sqlite:PATH`, not `\(value)`")
+        }
+    }
+}
+
+extension Setting {
+    /// Where the store is.
+    static let store = Setting(.text("store", "URL", "the store, `sqlite:PATH`")) { environment in
+        "sqlite:\(environment.dataFolder)/store.sqlite"
+    }
+
+    /// The master key's file; not beside the store, so that a copy of the one folder does not hold both.
+    static let masterKey = Setting(.file("master-key", "FILE", "the file that holds the master key")) { environment in
+        "\(environment.configurationFolder)/master.key"
+    }
+
+    /// The account that commands speak of.
+    static let account = Setting(
+        .text("account", "ACCOUNT", "the account, by its 12 digits or its alias; empty when the store has only one"),
+        ""
+    )
+
+    /// What an authenticator app shows above the account's name.
+    static let issuer = Setting(
+        .text("issuer", "TEXT", "the name that authenticator apps show; empty for the account's"),
+        ""
+    )
+
+    /// The memory of one password hash in KiB.
+    static let argon2Memory = Setting(
+        .integer("argon2-memory", "KIB", 7168...4_194_304, "the memory of one password hash in KiB"),
+        "19456"
+    )
+
+    /// The passes of one password hash.
+    static let argon2Passes = Setting(
+        .integer("argon2-passes", "N", 1...64, "the passes of one password hash over its memory"),
+        "2"
+    )
+
+    /// The steps before and after the present one in which a time-based code is accepted.
+    static let window = Setting(
+        .integer("window", "N", 0...2, "the steps around the present one in which a code is accepted"),
+        "1"
+    )
+
+    /// The fewest characters that any password policy may ask for.
+    static let passwordFloor = Setting(
+        .integer("password-floor", "N", 1...128, "the fewest characters under every password policy"),
+        "8"
+    )
+
+    /// The wrong codes in a row that disable a device.
+    static let codeFailures = Setting(
+        .integer("code-failures", "N", 1...100, "the wrong codes in a row that disable a device"),
+        "100"
+    )
+
+    /// All settings, in the order in which `latchkey config` prints them.
+    static let all: [Setting] = [
+        store, masterKey, account, issuer, argon2Memory, argon2Passes, window, passwordFloor, codeFailures,
+    ]
+}

@@ -39,6 +39,25 @@ public final class Database: Sendable {
         return try await Database(driver: driver, schema: Schema(migrations))
     }
 
+    /// Reads a store that is not open, whatever its schema, and changes nothing: for a look before it is opened.
+    ///
+    /// - Throws: `StoreError.missing` and the like, or what `body` throws.
+    public static func peek<R: Sendable>(
+        at location: String,
+        _ body: @escaping @Sendable (consuming Transaction) throws -> R
+    ) async throws -> R {
+        let driver = try SQLiteDriver(location: location, create: false)
+        let readers = Readers(driver: driver, limit: 1)
+        do {
+            let result = try await read(from: readers, body)
+            await readers.close()
+            return result
+        } catch {
+            await readers.close()
+            throw error
+        }
+    }
+
     /// Changes the store: runs `body` in a transaction, and returns what it returned once that is durable.
     ///
     /// Changes that wait together share one commit; if `body` throws, what it did is undone, nobody else's work is,
@@ -69,11 +88,18 @@ public final class Database: Sendable {
     /// Readings run beside each other and beside changes. A statement that would change something throws
     /// `StoreError.misuse`.
     public func read<R: Sendable>(_ body: @escaping @Sendable (consuming Transaction) throws -> R) async throws -> R {
+        try await Self.read(from: readers, body)
+    }
+
+    private static func read<R: Sendable>(
+        from readers: Readers,
+        _ body: @escaping @Sendable (consuming Transaction) throws -> R
+    ) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             readers.submit(
                 ReadJob(
                     run: { connection in
-                        continuation.resume(with: Self.attempt(body, on: connection, settling: false))
+                        continuation.resume(with: attempt(body, on: connection, settling: false))
                     },
                     refuse: { continuation.resume(throwing: $0) }
                 )

@@ -18,6 +18,12 @@ public struct Transaction: ~Copyable {
     /// - Throws: `StoreError.constraint` if a rule of the schema is broken.
     @discardableResult
     public func run(_ sql: StaticString, _ values: (any SQLBindable)...) throws(StoreError) -> Int {
+        try run(sql, binding: values)
+    }
+
+    /// Runs one statement with a list of values, and returns how many rows it inserted, updated or deleted.
+    @discardableResult
+    public func run(_ sql: StaticString, binding values: [any SQLBindable]) throws(StoreError) -> Int {
         let statement = try lease.statement(sql)
         defer { statement.finish() }
         try statement.start(values)
@@ -32,6 +38,14 @@ public struct Transaction: ~Copyable {
     public func rows<each T: SQLReadable>(
         _ sql: StaticString,
         _ values: (any SQLBindable)...
+    ) throws(StoreError) -> [(repeat each T)] {
+        try rows(sql, binding: values)
+    }
+
+    /// Runs one statement with a list of values, and returns its rows.
+    public func rows<each T: SQLReadable>(
+        _ sql: StaticString,
+        binding values: [any SQLBindable]
     ) throws(StoreError) -> [(repeat each T)] {
         let statement = try lease.statement(sql)
         defer { statement.finish() }
@@ -50,6 +64,14 @@ public struct Transaction: ~Copyable {
     public func row<each T: SQLReadable>(
         _ sql: StaticString,
         _ values: (any SQLBindable)...
+    ) throws(StoreError) -> (repeat each T)? {
+        try row(sql, binding: values)
+    }
+
+    /// Runs one statement with a list of values, and returns its only row, or `nil` if there is none.
+    public func row<each T: SQLReadable>(
+        _ sql: StaticString,
+        binding values: [any SQLBindable]
     ) throws(StoreError) -> (repeat each T)? {
         let statement = try lease.statement(sql)
         defer { statement.finish() }

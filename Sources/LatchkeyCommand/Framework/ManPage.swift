@@ -8,7 +8,7 @@ struct ManPage: Sendable {
     var text: String {
         var lines = [
             ".\\\" Made by `latchkey help --man`; changes belong into the program.",
-            ".TH LATCHKEY 1 \"\" \"latchkey \(Version.text)\" \"User commands\"",
+            ".TH LATCHKEY 1 \"\(Version.date)\" \"latchkey \(Version.text)\" \"User commands\"",
             ".SH NAME",
             "latchkey \\- one\\-time codes, and the authority around them",
             ".SH SYNOPSIS",

@@ -1,0 +1,65 @@
+# Builds, tests and installs latchkey on Debian 12 with Swift 6.3.
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+
+# What the build links, and what the tests call.
+BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev liboath-dev pkg-config
+TEST_PACKAGES = oathtool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp
+
+BINARY = .build/release/latchkey
+BINDIR = $(DESTDIR)$(PREFIX)/bin
+SHAREDIR = $(DESTDIR)$(PREFIX)/share
+COMPLETIONS = $(SHAREDIR)/bash-completion/completions/latchkey $(SHAREDIR)/zsh/site-functions/_latchkey \
+	$(SHAREDIR)/fish/vendor_completions.d/latchkey.fish
+MANPAGE = $(SHAREDIR)/man/man1/latchkey.1
+
+.PHONY: all setup run test lint bench install uninstall clean
+
+all: ## the release binary
+	$(SWIFT) build -c release --static-swift-stdlib --product latchkey
+
+setup: ## Debian's packages for building and testing; asks for nothing when they are there
+	@missing=; for package in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
+		dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	echo "installing with apt-get:$$missing"; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing >/dev/null || \
+	{ $$sudo apt-get update >/dev/null && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing >/dev/null; }
+	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is missing: https://www.swift.org/install/linux/" >&2; exit 1; }
+
+run: setup all ## enrol a device and log in, on a store that is thrown away
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" bash Tests/Scripts/session.sh
+
+test: setup all ## every test, the transcripts on the release binary
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" $(SWIFT) test
+
+lint: ## the sources as they should be written
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
+		--include=Makefile; then echo "blanks at the end of lines" >&2; exit 1; fi
+
+bench: setup ## one-time codes beside liboath
+	$(SWIFT) run -c release LatchkeyBenchmarks
+
+install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
+	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")
+	install -m 755 $(BINARY) "$(BINDIR)/latchkey"
+	rm -rf "$(SHAREDIR)/latchkey/vectors"
+	cp -R Vectors "$(SHAREDIR)/latchkey/vectors"
+	chmod -R u=rwX,go=rX "$(SHAREDIR)/latchkey/vectors"
+	$(BINARY) help --man > "$(MANPAGE)"
+	$(BINARY) completion bash > "$(word 1,$(COMPLETIONS))"
+	$(BINARY) completion zsh > "$(word 2,$(COMPLETIONS))"
+	$(BINARY) completion fish > "$(word 3,$(COMPLETIONS))"
+	chmod 644 "$(MANPAGE)" $(foreach file,$(COMPLETIONS),"$(file)")
+
+uninstall: ## what install has put there
+	rm -f "$(BINDIR)/latchkey" "$(MANPAGE)" $(foreach file,$(COMPLETIONS),"$(file)")
+	rm -rf "$(SHAREDIR)/latchkey"
+
+clean: ## the build's folder
+	rm -rf .build

@@ -118,7 +118,7 @@ private struct PHCString {
     init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
         guard
-            text.utf8.count < 128, parts.count == 6, parts[0].isEmpty,
+            text.utf8.count <= 256, parts.count == 6, parts[0].isEmpty,
             parts[1].elementsEqual("argon2id".utf8), parts[2].elementsEqual("v=19".utf8)
         else { return nil }
         let settings = parts[3].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)

@@ -1,0 +1,179 @@
+// SecretTests.swift: that secrets hold what they were given, compare, and leave no copy behind.
+
+import Foundation
+import Testing
+
+@testable import LatchkeyCrypto
+
+struct SecretTests {
+    @Test("A secret holds the bytes it was given")
+    func contents() {
+        let secret = Secret([1, 2, 3])
+        #expect(secret.count == 3)
+        #expect(secret.isEmpty == false)
+        #expect(Hex.encode(secret) == "010203")
+        #expect(Hex.encode(secret.copy()) == "010203")
+        #expect(Hex.encode(Secret(utf8: "aé")) == "61c3a9")
+        let empty = Secret([])
+        #expect(empty.isEmpty == true)
+        #expect(empty.withBytes { $0.count } == 0)
+        #expect(empty.copy().isEmpty == true)
+    }
+
+    @Test("Taking an array over empties it")
+    func taking() {
+        var bytes: [UInt8] = [1, 2, 3]
+        let secret = Secret(wiping: &bytes)
+        #expect(bytes.isEmpty)
+        #expect(Hex.encode(secret) == "010203")
+    }
+
+    @Test("Errors come out of the closure as they are")
+    func errors() {
+        let secret = Secret([1])
+        #expect(throws: CryptoError.notUTF8) {
+            try secret.withBytes { (_: Span<UInt8>) throws(CryptoError) -> Int in throw .notUTF8 }
+        }
+    }
+
+    @Test("Equality of bytes is equality of every byte and of the length")
+    func equality() {
+        let bytes = Array(UInt8(0)..<64)
+        #expect(constantTimeEqual(bytes, bytes))
+        #expect(constantTimeEqual([UInt8](), []))
+        #expect(!constantTimeEqual(bytes, []))
+        #expect(!constantTimeEqual(bytes, Array(bytes.dropLast())))
+        for index in bytes.indices {
+            var other = bytes
+            other[index] ^= 0x80
+            #expect(!constantTimeEqual(bytes, other))
+            #expect(constantTimeEqual(Secret(bytes), Secret(other)) == false)
+        }
+        #expect(constantTimeEqual(Secret(bytes), Secret(bytes)) == true)
+    }
+
+    @Test("Random secrets differ, have their length, and use every byte")
+    func random() {
+        let many = (0..<1000).map { _ in Hex.encode(Secret.random(count: 20)) }
+        #expect(Set(many).count == 1000)
+        #expect(many.allSatisfy { $0.utf8.count == 40 })
+        #expect(Secret.random(count: 0).isEmpty == true)
+        #expect(Set(SecureRandom.bytes(count: 10_000)).count == 256)
+        #expect(SecureRandom.bytes(count: (1 << 20) + 7).suffix(7) != [0, 0, 0, 0, 0, 0, 0])
+    }
+
+    @Test("Numbers are even, and lie below their bound", arguments: [1, 2, 3, 10, 1000, Int.max])
+    func uniform(bound: Int) {
+        let draws = (0..<3000).map { _ in SecureRandom.uniform(below: bound) }
+        #expect(draws.allSatisfy { (0..<bound).contains($0) })
+        guard bound <= 10 else { return }
+        for value in 0..<bound {
+            let count = draws.count { $0 == value }
+            // Six standard deviations either way.
+            let mean = 3000 / Double(bound)
+            #expect(abs(Double(count) - mean) <= 6 * mean.squareRoot() + 1)
+        }
+    }
+
+    @Test("No copy of a key stays in memory once its holders are gone")
+    func leftovers() throws {
+        // The pattern is kept masked, so that the memory searched does not hold it by way of the search.
+        let masked = SecureRandom.bytes(count: 32)
+        let mask: UInt8 = 0x5a
+        func key(_ count: Int = 32) -> Secret {
+            Secret(count: count) { for index in $0.indices { $0[index] = masked[index % 32] ^ mask } }
+        }
+        func use() throws {
+            for algorithm in HashAlgorithm.allCases {
+                for length in [32, 64, 129] {
+                    let hmac = HMAC(algorithm, key: key(length))
+                    _ = hmac.code(for: [1, 2, 3])
+                    var code = InlineArray<64, UInt8>(repeating: 0)
+                    hmac.write(codeOf: 7, into: &code)
+                }
+                _ = try KeyDerivation.hkdf(algorithm, key: key(), info: [1], count: 64)
+                _ = try KeyDerivation.pbkdf2(algorithm, password: key(), salt: [1], rounds: 2, count: 20)
+            }
+            let box = try SealedBox.seal(key(), using: key(), context: [1])
+            _ = try box.open(using: key(), context: [1])
+            _ = try? box.open(using: key(), context: [2])
+            _ = try Base32.decodeSecret(Secret(utf8: "GEZDGNBV"))
+            _ = try KeyDerivation.scrypt(password: key(), salt: [1], n: 16, r: 1, p: 1, count: 32)
+            let cost = PasswordHash.Cost(memory: 64, passes: 1)
+            _ = try PasswordHash.hash(key(), cost: cost).matches(key())
+            _ = try KeyDerivation.argon2id(
+                password: key(),
+                salt: [UInt8](repeating: 1, count: 16),
+                cost: cost,
+                count: 32
+            )
+            _ = try? UnicodeText.nfc(key())
+        }
+        try use()
+        // Deeper than anything above went, so that its dead frames do not hide a miss of our own by chance.
+        for pad: UInt8 in [0, 0x36, 0x5c] {
+            #expect(try Memory.count(masked, mask: mask ^ pad) == 0, "pad \(pad)")
+        }
+        let held = key()
+        #expect(try Memory.count(masked, mask: mask) == 1)
+        #expect(held.count == 32)
+    }
+}
+
+/// The process's own writable memory, read through the kernel so that freed memory may be looked at.
+private enum Memory {
+    static func count(_ masked: [UInt8], mask: UInt8) throws -> Int {
+        let file = open("/proc/self/mem", O_RDONLY)
+        try #require(file >= 0)
+        defer { close(file) }
+        let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+        let size = 1 << 20
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        defer {
+            chunk.initializeMemory(as: UInt8.self, repeating: 0)
+            chunk.deallocate()
+        }
+        guard let base = chunk.baseAddress else { return 0 }
+        let own = UInt(bitPattern: base)..<UInt(bitPattern: base) + UInt(size)
+        var count = 0
+        for line in maps.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+            guard fields[1].hasPrefix("rw"), ends.count == 2 else { continue }
+            var address = ends[0]
+            while address < ends[1] {
+                // Neighbouring chunks share 31 bytes, so that a key across their border is seen.
+                let read = pread(file, base, min(size, Int(ends[1] - address)), off_t(address))
+                guard read >= masked.count else { break }
+                count += occurrences(in: UnsafeRawBufferPointer(rebasing: chunk[..<read]), masked, mask) {
+                    !own.contains(address + UInt($0))
+                }
+                guard read == size else { break }
+                address += UInt(size - masked.count + 1)
+            }
+        }
+        return count
+    }
+
+    private static func occurrences(
+        in bytes: UnsafeRawBufferPointer,
+        _ masked: [UInt8],
+        _ mask: UInt8,
+        where isCounted: (Int) -> Bool
+    ) -> Int {
+        guard let base = bytes.baseAddress else { return 0 }
+        var count = 0
+        var offset = 0
+        let first = Int32(masked[0] ^ mask)
+        while offset <= bytes.count - masked.count,
+            let hit = memchr(base + offset, first, bytes.count - masked.count + 1 - offset)
+        {
+            let at = UnsafeRawPointer(hit) - base
+            if bytes[at + 1] == masked[1] ^ mask, masked.indices.allSatisfy({ bytes[at + $0] == masked[$0] ^ mask }) {
+                count += isCounted(at) ? 1 : 0
+            }
+            offset = at + 1
+        }
+        return count
+    }
+}

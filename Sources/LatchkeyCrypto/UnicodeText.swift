@@ -48,8 +48,34 @@ public enum UnicodeText {
             buffer.deallocate()
         }
         guard utf8proc_decompose(base, bytes.count, buffer.baseAddress, scalars, options) == scalars else { return nil }
-        let length = utf8proc_reencode(buffer.baseAddress, scalars, options)
+        let composed = composeScalars(UnsafeMutableBufferPointer(rebasing: buffer[..<scalars]), options)
+        let length = utf8proc_reencode(buffer.baseAddress, composed, UTF8PROC_STABLE)
         guard length >= 0 else { return nil }
         return buffer.withMemoryRebound(to: UInt8.self) { body(UnsafeBufferPointer(rebasing: $0[..<length])) }
+    }
+
+    /// Composes decomposed scalars in place and counts what is left of them.
+    ///
+    /// In pieces between U+11A7, which composes with nothing: utf8proc 2.8 takes it for a final jamo and drops it.
+    private static func composeScalars(
+        _ scalars: UnsafeMutableBufferPointer<Int32>,
+        _ options: utf8proc_option_t
+    ) -> Int {
+        let barrier: Int32 = 0x11a7
+        var written = 0
+        var start = 0
+        while start < scalars.count {
+            let end = scalars[start...].firstIndex(of: barrier) ?? scalars.count
+            let piece = UnsafeMutableBufferPointer(rebasing: scalars[start..<end])
+            let length = piece.isEmpty ? 0 : utf8proc_normalize_utf32(piece.baseAddress, piece.count, options)
+            for index in 0..<max(0, length) { scalars[written + index] = piece[index] }
+            written += max(0, length)
+            if end < scalars.count {
+                scalars[written] = barrier
+                written += 1
+            }
+            start = end + 1
+        }
+        return written
     }
 }

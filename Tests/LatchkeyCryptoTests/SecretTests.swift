@@ -77,46 +77,85 @@ struct SecretTests {
 
     @Test("No copy of a key stays in memory once its holders are gone")
     func leftovers() throws {
-        // The pattern is kept masked, so that the memory searched does not hold it by way of the search.
-        let masked = SecureRandom.bytes(count: 32)
-        let mask: UInt8 = 0x5a
-        func key(_ count: Int = 32) -> Secret {
-            Secret(count: count) { for index in $0.indices { $0[index] = masked[index % 32] ^ mask } }
-        }
-        func use() throws {
-            for algorithm in HashAlgorithm.allCases {
-                for length in [32, 64, 129] {
-                    let hmac = HMAC(algorithm, key: key(length))
+        let pattern = Pattern()
+        let cost = PasswordHash.Cost(memory: 64, passes: 1)
+        let salt = [UInt8](repeating: 1, count: 16)
+        try pattern.expectGone("a secret") { _ = pattern.secret().copy() }
+        for algorithm in HashAlgorithm.allCases {
+            try pattern.expectGone("HMAC") {
+                for length in [32, 64, 128, 160] {
+                    let hmac = HMAC(algorithm, key: pattern.secret(length))
                     _ = hmac.code(for: [1, 2, 3])
                     var code = InlineArray<64, UInt8>(repeating: 0)
                     hmac.write(codeOf: 7, into: &code)
                 }
-                _ = try KeyDerivation.hkdf(algorithm, key: key(), info: [1], count: 64)
-                _ = try KeyDerivation.pbkdf2(algorithm, password: key(), salt: [1], rounds: 2, count: 20)
             }
-            let box = try SealedBox.seal(key(), using: key(), context: [1])
-            _ = try box.open(using: key(), context: [1])
-            _ = try? box.open(using: key(), context: [2])
-            _ = try Base32.decodeSecret(Secret(utf8: "GEZDGNBV"))
-            _ = try KeyDerivation.scrypt(password: key(), salt: [1], n: 16, r: 1, p: 1, count: 32)
-            let cost = PasswordHash.Cost(memory: 64, passes: 1)
-            _ = try PasswordHash.hash(key(), cost: cost).matches(key())
-            _ = try KeyDerivation.argon2id(
-                password: key(),
-                salt: [UInt8](repeating: 1, count: 16),
-                cost: cost,
-                count: 32
-            )
-            _ = try? UnicodeText.nfc(key())
+            try pattern.expectGone("HKDF") {
+                _ = try KeyDerivation.hkdf(algorithm, key: pattern.secret(), info: [1], count: 64)
+            }
+            try pattern.expectGone("PBKDF2") {
+                _ = try KeyDerivation.pbkdf2(algorithm, password: pattern.secret(), salt: [1], rounds: 2, count: 20)
+            }
         }
-        try use()
-        // Deeper than anything above went, so that its dead frames do not hide a miss of our own by chance.
-        for pad: UInt8 in [0, 0x36, 0x5c] {
-            #expect(try Memory.count(masked, mask: mask ^ pad) == 0, "pad \(pad)")
+        try pattern.expectGone("a sealed box") {
+            let box = try SealedBox.seal(pattern.secret(), using: pattern.secret(), context: [1])
+            _ = try box.open(using: pattern.secret(), context: [1])
+            _ = try? box.open(using: pattern.secret(), context: [2])
         }
-        let held = key()
-        #expect(try Memory.count(masked, mask: mask) == 1)
+        try pattern.expectGone("scrypt") {
+            _ = try KeyDerivation.scrypt(password: pattern.secret(), salt: [1], n: 16, r: 1, p: 1, count: 32)
+        }
+        try pattern.expectGone("a password hash") {
+            _ = try PasswordHash.hash(pattern.secret(), cost: cost).matches(pattern.secret())
+        }
+        try pattern.expectGone("Argon2id") {
+            _ = try KeyDerivation.argon2id(password: pattern.secret(), salt: salt, cost: cost, count: 32)
+        }
+        try pattern.expectGone("normalised text") { _ = try UnicodeText.nfc(pattern.secret()) }
+        try pattern.expectGone("decoded text") {
+            _ = try Hex.decodeSecret(pattern.hexadecimal())
+        }
+
+        // The search itself works: what is still held is found.
+        let held = pattern.secret()
+        #expect(try Memory.count(pattern.tail, mask: pattern.mask) == 1)
         #expect(held.count == 32)
+    }
+}
+
+/// A key that the process's memory holds only where a secret holds it: here it is masked.
+private struct Pattern {
+    let mask: UInt8 = 0xda
+    private let masked: [UInt8]
+
+    /// The half that is searched for, masked: the allocator writes its own words over the head of freed memory.
+    var tail: [UInt8] { Array(masked.suffix(16)) }
+
+    init() {
+        // ASCII, so that it is a text too; sixteen random letters are not met by chance.
+        masked = SecureRandom.bytes(count: 32).map { ($0 & 0x0f | 0x60) ^ 0xda }
+    }
+
+    func secret(_ count: Int = 32) -> Secret {
+        Secret(count: count) { for index in $0.indices { $0[index] = masked[index % 32] ^ mask } }
+    }
+
+    /// The pattern as hexadecimal text, made without the plain bytes.
+    func hexadecimal() -> Secret {
+        Secret(count: 64) { text in
+            for index in text.indices {
+                let value = (masked[index / 2] ^ mask) >> (index % 2 == 0 ? 4 : 0) & 0x0f
+                text[index] = value < 10 ? 0x30 + value : 0x57 + value
+            }
+        }
+    }
+
+    /// Runs `body` and expects that neither the key nor either pad of HMAC with it can be found afterwards.
+    func expectGone(_ what: Comment, _ body: () throws -> Void) throws {
+        try body()
+        for pad: UInt8 in [0, 0x36, 0x5c] {
+            #expect(try Memory.count(tail, mask: mask ^ pad) == 0, what)
+        }
     }
 }
 

@@ -100,14 +100,12 @@ extension HOTP: CodeSource {
         code.alphabet == .decimal && code.digits == digits
     }
 
-    /// The 31 bits that RFC 4226 section 5.3 takes out of the digest, at the place that its last byte names.
+    /// The 31 bits of the digest of `counter`, before they are cut to digits.
     @inline(__always)
     borrowing func truncated(at counter: UInt64) -> UInt32 {
         var digest = InlineArray<64, UInt8>(repeating: 0)
         hmac.write(codeOf: counter, into: &digest)
-        let offset = Int(digest[algorithm.digestLength - 1] & 0x0f)
-        return UInt32(digest[offset] & 0x7f) << 24 | UInt32(digest[offset + 1]) << 16
-            | UInt32(digest[offset + 2]) << 8 | UInt32(digest[offset + 3])
+        return truncation(of: digest.span.extracting(first: algorithm.digestLength))
     }
 
     /// 10 to the power of `digits`, which is 6 to 10.
@@ -122,4 +120,12 @@ extension HOTP: CodeSource {
         let (last, overflow) = counter.addingReportingOverflow(UInt64(min(lookAhead, widestSearch)))
         return counter...(overflow ? .max : last)
     }
+}
+
+/// The 31 bits that RFC 4226 section 5.3 takes out of `digest`, at the place that its last byte, and no other, names.
+@inline(__always)
+func truncation(of digest: Span<UInt8>) -> UInt32 {
+    let offset = Int(digest[digest.count - 1] & 0x0f)
+    return UInt32(digest[offset] & 0x7f) << 24 | UInt32(digest[offset + 1]) << 16
+        | UInt32(digest[offset + 2]) << 8 | UInt32(digest[offset + 3])
 }

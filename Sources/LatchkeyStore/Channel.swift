@@ -15,7 +15,12 @@ final class Channel<Element: Sendable>: @unchecked Sendable {
 
     init() {
         pthread_mutex_init(lock, nil)
-        pthread_cond_init(filled, nil)
+        // Waiting for a length of time must not depend on what the wall clock is set to meanwhile.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(filled, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -60,15 +65,24 @@ final class Channel<Element: Sendable>: @unchecked Sendable {
     }
 
     /// Waits for an element and takes all that are there; `nil` when the channel is closed and empty.
-    func takeAll() -> [Element]? {
+    ///
+    /// After `seconds`, if given, it returns an empty array instead of waiting on.
+    func takeAll(waitingAtMost seconds: Int? = nil) -> [Element]? {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
-        guard waitForElements() else { return nil }
+        guard waitForElements(atMost: seconds) else { return isClosed ? nil : [] }
         defer {
             elements = []
             taken = 0
         }
         return taken == 0 ? elements : Array(elements[taken...])
+    }
+
+    /// How many elements wait to be taken.
+    var count: Int {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return elements.count - taken
     }
 
     /// Lets nothing more in; what is in is still taken.
@@ -89,10 +103,21 @@ final class Channel<Element: Sendable>: @unchecked Sendable {
         return element
     }
 
-    private func waitForElements() -> Bool {
+    private func waitForElements(atMost seconds: Int? = nil) -> Bool {
+        var deadline = timespec()
+        if let seconds {
+            clock_gettime(CLOCK_MONOTONIC, &deadline)
+            deadline.tv_sec += seconds
+        }
         waiting += 1
-        while elements.isEmpty && !isClosed { pthread_cond_wait(filled, lock) }
-        waiting -= 1
+        defer { waiting -= 1 }
+        while elements.isEmpty && !isClosed {
+            if seconds == nil {
+                pthread_cond_wait(filled, lock)
+            } else if pthread_cond_timedwait(filled, lock, &deadline) == ETIMEDOUT {
+                break
+            }
+        }
         return !elements.isEmpty
     }
 }

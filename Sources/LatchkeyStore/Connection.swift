@@ -8,6 +8,14 @@ enum Access {
     case write
 }
 
+/// When there is time to tidy up.
+enum Leisure {
+    /// Work was just answered and more may wait.
+    case betweenBatches
+    /// Nobody has asked for anything for a while.
+    case idle
+}
+
 /// One conversation with the database.
 ///
 /// It belongs to one thread at a time and is therefore not `Sendable`.
@@ -68,8 +76,16 @@ protocol Statement: AnyObject {
 
 /// A kind of database: makes connections and knows what is peculiar to it.
 protocol Driver: Sendable {
+    /// How long nobody must have asked for anything before a writer tidies up wholly.
+    var idleSeconds: Int { get }
+
     /// Opens the store, brings its schema up to date, and returns a connection that may write.
-    func open(_ schema: Schema) throws(StoreError) -> any Connection
+    ///
+    /// If the store is there already, `examine` reads it before anything is written.
+    func open(_ schema: Schema, examine: (any Connection) throws -> Void) throws -> any Connection
+
+    /// Reads a store that is there, whatever its schema, and changes nothing.
+    func look(_ body: (any Connection) throws -> Void) throws
 
     /// Opens a further connection to a store that is up to date.
     func connect(_ access: Access) throws(StoreError) -> any Connection
@@ -80,8 +96,15 @@ protocol Driver: Sendable {
     /// Writes a consistent copy to a new file.
     func backUp(to path: String) throws(StoreError)
 
-    /// Tidies up after work was answered, when nobody waits for `connection`.
-    func tidy(_ connection: any Connection, closing: Bool)
+    /// Puts a copy in the store's place, after `schema` and `body` were applied to it.
+    func restore(
+        from path: String,
+        _ schema: Schema,
+        _ body: (any Connection) throws -> Void
+    ) throws
+
+    /// Tidies up a connection that has written, after its work was answered; says whether more is to be done later.
+    func tidy(_ connection: any Connection, _ moment: Leisure) -> Bool
 }
 
 extension Driver {

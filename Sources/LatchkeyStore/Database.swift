@@ -1,5 +1,7 @@
 // Database.swift: a store that is open, in which all that lasts is read and changed.
 
+import Synchronization
+
 /// An open store.
 ///
 /// All SQL is written once for every kind of database, in this dialect: parameters `$1`, `$2`, …; the types `TEXT`,
@@ -11,9 +13,13 @@ public final class Database: Sendable {
     private let writer: Writer
     private let readers: Readers
 
-    private init(driver: any Driver, schema: Schema) async throws(StoreError) {
+    private init(
+        driver: any Driver,
+        schema: Schema,
+        examine: @escaping @Sendable (any Connection) throws -> Void
+    ) async throws {
         self.driver = driver
-        writer = try await Writer(driver: driver, schema: schema)
+        writer = try await Writer(driver: driver, schema: schema, examine: examine)
         readers = Readers(driver: driver)
     }
 
@@ -35,8 +41,41 @@ public final class Database: Sendable {
         migrations: [Migration],
         create: Bool
     ) async throws(StoreError) -> Database {
+        try await open(SQLiteDriver(location: location, create: create), migrations: migrations)
+    }
+
+    /// Opens the store at `location`, but first lets `examine` read it as it is and refuse it.
+    ///
+    /// `examine` runs before anything is written, on whatever schema the store has: if it throws, not a byte of the
+    /// store was changed. It does not run on a store that is only being made.
+    ///
+    /// - Returns: The store, and what `examine` returned, `nil` if it did not run.
+    /// - Throws: What `open` without it throws, and what `examine` throws.
+    public static func open<R: Sendable>(
+        _ location: String,
+        migrations: [Migration],
+        create: Bool,
+        examine: @escaping @Sendable (consuming Transaction) throws -> R
+    ) async throws -> (Database, R?) {
         let driver = try SQLiteDriver(location: location, create: create)
-        return try await Database(driver: driver, schema: Schema(migrations))
+        let found = Found<R>()
+        let database = try await Database(driver: driver, schema: Schema(migrations)) { connection in
+            let value = try attempt(examine, on: connection, settling: false).get()
+            found.value.withLock { $0 = value }
+        }
+        return (database, found.value.withLock { $0 })
+    }
+
+    /// Opens a store through a driver of the caller's.
+    static func open(_ driver: any Driver, migrations: [Migration]) async throws(StoreError) -> Database {
+        let schema = try Schema(migrations)
+        do {
+            return try await Database(driver: driver, schema: schema) { _ in }
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw .misuse("an unforeseen error while opening")
+        }
     }
 
     /// Reads a store that is not open, whatever its schema, and changes nothing: for a look before it is opened.
@@ -47,15 +86,14 @@ public final class Database: Sendable {
         _ body: @escaping @Sendable (consuming Transaction) throws -> R
     ) async throws -> R {
         let driver = try SQLiteDriver(location: location, create: false)
-        let readers = Readers(driver: driver, limit: 1)
-        do {
-            let result = try await read(from: readers, body)
-            await readers.close()
-            return result
-        } catch {
-            await readers.close()
-            throw error
+        let outcome: Result<R, any Error> = try await StoreThread.run { () throws(StoreError) in
+            Result {
+                var seen: Result<R, any Error> = .failure(StoreError.missing(location))
+                try driver.look { seen = attempt(body, on: $0, settling: false) }
+                return try seen.get()
+            }
         }
+        return try outcome.get()
     }
 
     /// Changes the store: runs `body` in a transaction, and returns what it returned once that is durable.
@@ -67,13 +105,14 @@ public final class Database: Sendable {
     ///
     /// `body` runs on the store's thread and must not wait for anything; it may be run again after a conflict, so it
     /// must have no effect but through the transaction.
+    @discardableResult
     public func write<R: Sendable>(_ body: @escaping @Sendable (consuming Transaction) throws -> R) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             writer.submit(
                 WriteJob(
                     run: { connection in
                         let result = Self.attempt(body, on: connection, settling: true)
-                        return WriteJob.Attempt(succeeded: (try? result.get()) != nil) { loss in
+                        return WriteJob.Attempt(succeeded: result.isSuccess) { loss in
                             continuation.resume(with: loss.map { .failure($0) } ?? result)
                         }
                     },
@@ -88,18 +127,11 @@ public final class Database: Sendable {
     /// Readings run beside each other and beside changes. A statement that would change something throws
     /// `StoreError.misuse`.
     public func read<R: Sendable>(_ body: @escaping @Sendable (consuming Transaction) throws -> R) async throws -> R {
-        try await Self.read(from: readers, body)
-    }
-
-    private static func read<R: Sendable>(
-        from readers: Readers,
-        _ body: @escaping @Sendable (consuming Transaction) throws -> R
-    ) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
             readers.submit(
                 ReadJob(
                     run: { connection in
-                        continuation.resume(with: attempt(body, on: connection, settling: false))
+                        continuation.resume(with: Self.attempt(body, on: connection, settling: false))
                     },
                     refuse: { continuation.resume(throwing: $0) }
                 )
@@ -125,11 +157,49 @@ public final class Database: Sendable {
         try await StoreThread.run { () throws(StoreError) in try driver.backUp(to: path) }
     }
 
+    /// Puts a copy that `backup` made in the place of the store at `location`.
+    ///
+    /// The copy is checked, brought up to date and given to `body`, which may change it (put up what must never go
+    /// back); only then does it take the store's place, in one step: a crash leaves the old store or the new one as
+    /// `body` left it. A store that is there is written over under SQLite's own lock, never renamed, so that no
+    /// process can go on with a file that has lost its name.
+    ///
+    /// - Throws: `StoreError.busy` if anybody, this process included, has the store open; `.cannotOpen` if the copy or
+    ///   the place is unfit; `.newerSchema`; and what `body` throws. The store is then as it was.
+    public static func restore(
+        from path: String,
+        to location: String,
+        migrations: [Migration],
+        _ body: @escaping @Sendable (consuming Transaction) throws -> Void = { _ in }
+    ) async throws {
+        let schema = try Schema(migrations)
+        try await restore(from: path, with: SQLiteDriver(location: location, create: true), schema, body)
+    }
+
+    static func restore(
+        from path: String,
+        with driver: any Driver,
+        _ schema: Schema,
+        _ body: @escaping @Sendable (consuming Transaction) throws -> Void
+    ) async throws {
+        let outcome: Result<Void, any Error> = try await StoreThread.run { () throws(StoreError) in
+            Result {
+                try driver.restore(from: path, schema) { connection in
+                    try attempt(body, on: connection, settling: true).get()
+                }
+            }
+        }
+        try outcome.get()
+    }
+
     /// Ends the work with the store: what was asked for is still done, what comes later throws `StoreError.closed`.
     public func close() async {
         await readers.close()
         await writer.close()
     }
+
+    /// How many changes wait for their turn.
+    var waitingChanges: Int { writer.waiting }
 
     /// How many changes were answered, and in how many commits.
     var statistics: Writer.Statistics { writer.statistics }
@@ -149,5 +219,16 @@ public final class Database: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+}
+
+/// What an examination found, on its way from the store's thread.
+private final class Found<R: Sendable>: Sendable {
+    let value = Mutex<R?>(nil)
+}
+
+extension Result {
+    fileprivate var isSuccess: Bool {
+        if case .success = self { true } else { false }
     }
 }

@@ -1,78 +1,121 @@
-// SQLiteConnection.swift: one connection to SQLite, its transactions and its prepared statements.
+// SQLiteConnection.swift: one connection to SQLite and its transactions.
 
 internal import CLatchkeySQLite
 import Glibc
 
 /// One connection to an SQLite file.
 final class SQLiteConnection: Connection {
-    /// How long a connection waits for another process, in milliseconds.
-    static let patience: Int32 = 10_000
-
     let handle: OpaquePointer
-    private let path: String
-    private let access: Access
+    private let file: SQLiteFile
+    private let use: Use
+    private let patience: Patience
     private var cache: [StatementKey: SQLiteStatement] = [:]
     private var isInTransaction = false
+    private var isReading = false
     /// Why SQLite gave up the transaction on its own, if it did.
     private var loss: StoreError?
+    /// How many pages the log held after the last commit.
+    fileprivate var logPages = 0
 
-    init(path: String, access: Access) throws(StoreError) {
+    /// What a connection is for.
+    enum Use {
+        /// Reading a store that is in use.
+        case read
+        /// Changing a store.
+        case write
+        /// Reading a file that may be on a medium that cannot be written.
+        case archive
+    }
+
+    /// Opens a file that is there; never makes one.
+    init(_ file: SQLiteFile, _ use: Use, waiting milliseconds: Int) throws(StoreError) {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code =
+            if case .archive = use {
+                sqlite3_open_v2(file.path, &opened, flags | SQLITE_OPEN_READONLY, nil)
+            } else {
+                // Links in the path's directories are the owner's own; one in the file's place may be a trap.
+                sqlite3_open_v2(try file.resolved(), &opened, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nil)
+            }
         guard let opened, code == SQLITE_OK else {
-            let error = opened.map { Self.error(code, $0, path) } ?? .io("no memory")
+            let error = opened.map { Self.error(code, $0, file.path) } ?? .io("out of memory")
             sqlite3_close_v2(opened)
             throw error
         }
         handle = opened
-        self.path = path
-        self.access = access
-        sqlite3_busy_timeout(handle, Self.patience)
-        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
-        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
-        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_DQS_DML, 0)
-        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_DQS_DDL, 0)
-        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
-        sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
+        self.file = file
+        self.use = use
+        patience = Patience(milliseconds: milliseconds)
         do throws(StoreError) {
-            try run(
-                script: """
-                    PRAGMA synchronous = FULL;
-                    PRAGMA secure_delete = ON;
-                    PRAGMA temp_store = MEMORY;
-                    PRAGMA cell_size_check = ON;
-                    PRAGMA case_sensitive_like = ON;
-                    PRAGMA journal_size_limit = 16777216;
-                    """
-            )
-            if case .read = access { try run(script: "PRAGMA query_only = ON") }
+            try configure()
         } catch {
             close()
             throw error
         }
     }
 
+    private func configure() throws(StoreError) {
+        // SQLite opens what it may not write for reading alone, without a word.
+        guard use == .archive || sqlite3_db_readonly(handle, "main") == 0 else { throw .readOnly }
+        sqlite3_busy_handler(handle, awaitOtherProcess, Unmanaged.passUnretained(patience).toOpaque())
+        sqlite3_wal_hook(handle, noteLogPages, Unmanaged.passUnretained(self).toOpaque())
+        // What a damaged or planted schema could do stays harmless, and "text" in double quotes is an error as in SQL.
+        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_DEFENSIVE, 1)
+        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_DQS_DML, 0)
+        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_DQS_DDL, 0)
+        latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1)
+        sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0)
+        sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 64 << 20)
+        try run(
+            script: """
+                PRAGMA synchronous = FULL;
+                PRAGMA secure_delete = ON;
+                PRAGMA temp_store = MEMORY;
+                PRAGMA cell_size_check = ON;
+                PRAGMA case_sensitive_like = ON;
+                PRAGMA journal_size_limit = 16777216;
+                """
+        )
+        if !mayChange { try run(script: "PRAGMA query_only = ON") }
+    }
+
+    /// The file's path, for an error.
+    var path: String { file.path }
+
     func close() {
         cache.removeAll()
+        // The last connection of all copies the log into the file and removes it.
         sqlite3_close_v2(handle)
     }
+
+    /// Closes without copying the log into the file, as the last connection otherwise does: for a file that was only
+    /// looked at.
+    func leave() {
+        if file.hasLog { latchkey_sqlite_set_option(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) }
+        close()
+    }
+
+    /// Whether statements may change rows now.
+    var mayChange: Bool { use == .write && !isReading }
 
     // MARK: Transactions
 
     func begin(_ access: Access) throws(StoreError) {
         loss = nil
         switch access {
-        case .read: try run(script: "BEGIN DEFERRED")
-        case .write: try run(script: "BEGIN IMMEDIATE")
+        case .read: try command("BEGIN DEFERRED")
+        case .write: try command("BEGIN IMMEDIATE")
         }
         isInTransaction = true
+        isReading = access == .read
     }
 
     func commit() throws(StoreError) {
         do throws(StoreError) {
-            try run(script: "COMMIT")
-            isInTransaction = false
+            try command("COMMIT")
+            (isInTransaction, isReading) = (false, false)
         } catch {
             rollBack()
             throw error
@@ -80,7 +123,7 @@ final class SQLiteConnection: Connection {
     }
 
     func rollBack() {
-        isInTransaction = false
+        (isInTransaction, isReading) = (false, false)
         if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
@@ -100,29 +143,11 @@ final class SQLiteConnection: Connection {
         }
     }
 
-    /// Copies the log into the file: when it has grown, or wholly when the store is closed.
-    func checkpoint(closing: Bool) {
-        sqlite3_wal_checkpoint_v2(
-            handle,
-            nil,
-            closing ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-            nil,
-            nil
-        )
-    }
-
-    /// Makes the file one that is written through a log, so that readers and the writer do not wait for each other.
-    func turnToWAL() throws(StoreError) {
-        guard try text("PRAGMA journal_mode = WAL") == "wal" else {
-            throw .cannotOpen("the file system of `\(path)` lacks shared memory: put the store on a local disk")
-        }
-    }
-
     // MARK: Statements
 
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement { try prepared(sql) }
 
-    private func prepared(_ sql: StaticString) throws(StoreError) -> SQLiteStatement {
+    func prepared(_ sql: StaticString) throws(StoreError) -> SQLiteStatement {
         guard let key = StatementKey(sql) else { throw .misuse("a statement of one character") }
         if let known = cache[key] { return known }
         let statement = try SQLiteStatement(sql, on: self)
@@ -134,10 +159,9 @@ final class SQLiteConnection: Connection {
 
     func run(script: StaticString) throws(StoreError) {
         guard script.hasPointerRepresentation else { throw .misuse("a script of one character") }
-        let code = script.withUTF8Buffer { text in
-            // A static string ends with a NUL.
-            sqlite3_exec(handle, UnsafeRawPointer(text.baseAddress)?.assumingMemoryBound(to: CChar.self), nil, nil, nil)
-        }
+        // A static string ends with a NUL.
+        let text = UnsafeRawPointer(script.utf8Start).assumingMemoryBound(to: CChar.self)
+        let code = sqlite3_exec(handle, text, nil, nil, nil)
         if code != SQLITE_OK { throw failure(code) }
     }
 
@@ -148,41 +172,56 @@ final class SQLiteConnection: Connection {
         return try statement.next()
     }
 
-    func integer(_ sql: StaticString) throws(StoreError) -> Int64 {
+    /// The first column of the first row.
+    func value<T: SQLReadable>(_ sql: StaticString, as type: T.Type = T.self) throws(StoreError) -> T {
         let statement = try prepared(sql)
         defer { statement.finish() }
         try statement.start([])
         guard try statement.next() else { throw .corrupt("an answer is missing") }
-        return try Int64(sqlValue: statement.value(at: 0))
+        return try T(sqlValue: statement.value(at: 0))
     }
 
-    func text(_ sql: StaticString) throws(StoreError) -> String {
-        let statement = try prepared(sql)
-        defer { statement.finish() }
-        try statement.start([])
-        guard try statement.next() else { throw .corrupt("an answer is missing") }
-        return try String(sqlValue: statement.value(at: 0))
+    // MARK: The log
+
+    /// Makes the file one that is written through a log, so that readers and the writer do not wait for each other.
+    func turnToLog() throws(StoreError) {
+        guard try value("PRAGMA journal_mode = WAL") == "wal" else {
+            throw .cannotOpen("the file system of `\(path)` lacks shared memory: put the store on a local disk")
+        }
     }
 
-    /// What the integrity check and the check of references say, nothing if all is well.
-    func findings() throws(StoreError) -> [String] {
-        var findings: [String] = []
-        let integrity = try prepared("PRAGMA integrity_check(100)")
-        defer { integrity.finish() }
-        try integrity.start([])
-        while try integrity.next() {
-            let line = try String(sqlValue: integrity.value(at: 0))
-            if line != "ok" { findings.append(line) }
-        }
-        let references = try prepared("PRAGMA foreign_key_check")
-        defer { references.finish() }
-        try references.start([])
-        while try references.next() {
-            let table = try String(sqlValue: references.value(at: 0))
-            let parent = try String(sqlValue: references.value(at: 2))
-            findings.append("a row of `\(table)` refers to a row of `\(parent)` that is not there")
-        }
-        return findings
+    /// Makes the file one that needs no other beside it.
+    func turnToSingleFile() throws(StoreError) {
+        guard try value("PRAGMA journal_mode = DELETE") == "delete" else { throw .busy }
+    }
+
+    /// Copies the log into the file when it has grown, waiting for readers only when it has grown much.
+    func trimLog() {
+        guard logPages >= 1_000 else { return }
+        checkpoint(logPages < 16_000 ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART)
+    }
+
+    /// Copies the log into the file and empties it, so that what was deleted is gone from both; false if somebody
+    /// still reads from it.
+    func emptyLog() -> Bool {
+        patience.isSuspended = true
+        defer { patience.isSuspended = false }
+        guard checkpoint(SQLITE_CHECKPOINT_TRUNCATE) == SQLITE_OK else { return false }
+        logPages = 0
+        return true
+    }
+
+    /// Whether the log holds pages.
+    var hasLog: Bool { logPages > 0 }
+
+    @discardableResult
+    private func checkpoint(_ mode: Int32) -> Int32 {
+        var inLog: Int32 = 0
+        var copied: Int32 = 0
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, &inLog, &copied)
+        // A log that was copied whole is begun anew by the next commit, which tells its new length.
+        if code == SQLITE_OK && inLog == copied { logPages = min(logPages, 1) }
+        return code
     }
 
     // MARK: Errors
@@ -193,34 +232,48 @@ final class SQLiteConnection: Connection {
         if isInTransaction && sqlite3_get_autocommit(handle) != 0 && loss == nil { loss = error }
         return error
     }
+}
 
-    static func error(_ code: Int32, _ handle: OpaquePointer, _ path: String) -> StoreError {
-        let words = String(cString: sqlite3_errmsg(handle))
-        switch code & 0xFF {
-        case SQLITE_BUSY, SQLITE_LOCKED: return .busy
-        case SQLITE_FULL: return .full
-        case SQLITE_READONLY, SQLITE_PERM: return .readOnly
-        case SQLITE_CORRUPT: return .corrupt(words)
-        case SQLITE_NOTADB: return .notAStore(path)
-        case SQLITE_CANTOPEN: return .cannotOpen("`\(path)` cannot be opened: \(words)")
-        case SQLITE_IOERR, SQLITE_NOMEM, SQLITE_PROTOCOL, SQLITE_NOLFS: return .io(words)
-        case SQLITE_TOOBIG: return .unexpectedValue("a value is too long to be stored")
-        case SQLITE_CONSTRAINT: return .constraint(.init(kind: constraintKind(code), description: words))
-        case SQLITE_MISUSE, SQLITE_RANGE: return .misuse(words)
-        default: return .refused(words)
-        }
-    }
+/// How long a connection waits for another process, and since when.
+///
+/// SQLite's own waiting grows to a tenth of a second, so that a writer that is never idle can starve another process;
+/// this one looks again every millisecond or two.
+private final class Patience {
+    let milliseconds: Int
+    var isSuspended = false
+    private var start: Int64 = 0
 
-    private static func constraintKind(_ code: Int32) -> StoreError.Constraint.Kind {
-        // The extended codes: SQLITE_CONSTRAINT | (n << 8).
-        switch code >> 8 {
-        case 1: .check
-        case 3: .foreignKey
-        case 5: .notNull
-        case 6, 8, 10: .unique
-        default: .other
-        }
+    init(milliseconds: Int) { self.milliseconds = milliseconds }
+
+    /// Waits a moment; false if that has been done long enough.
+    func wait(tries: Int32) -> Bool {
+        if isSuspended { return false }
+        var clock = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &clock)
+        let now = Int64(clock.tv_sec) &* 1_000 &+ Int64(clock.tv_nsec) / 1_000_000
+        if tries == 0 { start = now }
+        guard now &- start < Int64(milliseconds) else { return false }
+        usleep(tries < 10 ? 200 : UInt32.random(in: 1_000...2_000))
+        return true
     }
+}
+
+/// What SQLite calls while another process holds a lock; a plain function, which no actor can claim.
+private func awaitOtherProcess(_ context: UnsafeMutableRawPointer?, _ tries: Int32) -> Int32 {
+    guard let context else { return 0 }
+    return Unmanaged<Patience>.fromOpaque(context).takeUnretainedValue().wait(tries: tries) ? 1 : 0
+}
+
+/// What SQLite calls after a commit to the log.
+private func noteLogPages(
+    _ context: UnsafeMutableRawPointer?,
+    _ handle: OpaquePointer?,
+    _ name: UnsafePointer<CChar>?,
+    _ pages: Int32
+) -> Int32 {
+    guard let context else { return SQLITE_OK }
+    Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
+    return SQLITE_OK
 }
 
 /// A static text's place in memory, which names it among the prepared statements.

@@ -1,4 +1,4 @@
-// SQLiteDriver.swift: how a store in one SQLite file is opened, checked and copied.
+// SQLiteDriver.swift: how a store in one SQLite file is opened, checked and kept tidy.
 
 internal import CLatchkeySQLite
 
@@ -6,63 +6,117 @@ internal import CLatchkeySQLite
 struct SQLiteDriver: Driver {
     let file: SQLiteFile
     let create: Bool
+    /// How long another process may keep the store, in milliseconds.
+    let patience: Int
+    let idleSeconds: Int
 
     /// Marks the file as Latchkey's in its header ("LKEY").
-    static let applicationID: Int64 = 0x4C4B_4559
+    static let mark: Int64 = 0x4C4B_4559
 
-    init(location: String, create: Bool) throws(StoreError) {
+    init(location: String, create: Bool, patience: Int = 10_000, idleSeconds: Int = 5) throws(StoreError) {
         file = try SQLiteFile(location: location)
         self.create = create
+        self.patience = patience
+        self.idleSeconds = idleSeconds
     }
 
-    func open(_ schema: Schema) throws(StoreError) -> any Connection {
+    func open(_ schema: Schema, examine: (any Connection) throws -> Void) throws -> any Connection {
         if create { try file.create() }
         try file.inspect()
-        let connection = try SQLiteConnection(path: file.path, access: .write)
-        do throws(StoreError) {
-            try prepare(connection, schema)
+        let connection = try SQLiteConnection(file, .write, waiting: patience)
+        do {
+            // Look before anything changes: a stranger's file or a newer store stays as it was.
+            let isEmpty = try Self.requireMark(connection)
+            guard create || !isEmpty else { throw StoreError.missing(file.path) }
+            let pending = try schema.pending(after: isEmpty ? [] : Schema.applied(on: connection))
+            if !isEmpty { try look(through: connection, examine) }
+            try connection.turnToLog()
+            if isEmpty || !pending.isEmpty { try Self.bringUpToDate(connection, schema) }
             return connection
         } catch {
-            connection.close()
+            connection.leave()
             throw error
         }
     }
 
-    /// Looks before it changes anything: a stranger's file or a newer store stays as it was.
-    private func prepare(_ connection: SQLiteConnection, _ schema: Schema) throws(StoreError) {
-        let mark = try connection.integer("PRAGMA application_id")
-        let isEmpty = try connection.integer("SELECT count(*) FROM sqlite_schema") == 0
-        guard mark == Self.applicationID || (mark == 0 && isEmpty) else { throw .notAStore(file.path) }
-        guard create || !isEmpty else { throw .missing(file.path) }
-        let applied = try isEmpty ? [] : Schema.applied(on: connection)
-        let pending = try schema.pending(after: applied)
-        try connection.turnToWAL()
-        guard isEmpty || !pending.isEmpty else { return }
-        try schema.apply(on: connection) { () throws(StoreError) in
-            // 0x4C4B4559, in the same transaction as the first table.
-            try connection.run(script: "PRAGMA application_id = 1280001369")
-        }
+    func look(_ body: (any Connection) throws -> Void) throws {
+        try file.inspect()
+        let connection = try SQLiteConnection(file, .read, waiting: patience)
+        defer { connection.leave() }
+        guard try !Self.requireMark(connection) else { throw StoreError.missing(file.path) }
+        try look(through: connection, body)
+    }
+
+    private func look(through connection: SQLiteConnection, _ body: (any Connection) throws -> Void) throws {
+        try connection.begin(.read)
+        defer { connection.rollBack() }
+        try body(connection)
+        try connection.requireTransaction()
     }
 
     func connect(_ access: Access) throws(StoreError) -> any Connection {
         try file.inspect()
-        return try SQLiteConnection(path: file.path, access: access)
+        return try SQLiteConnection(file, access == .read ? .read : .write, waiting: patience)
     }
 
-    func check() throws(StoreError) -> [String] {
-        let connection = try SQLiteConnection(path: file.path, access: .read)
-        defer { connection.close() }
-        do throws(StoreError) {
-            return try connection.findings()
-        } catch .corrupt(let reason) {
-            return [reason]
+    /// Returns whether the file holds nothing yet; throws if it holds what is not Latchkey's.
+    static func requireMark(_ connection: SQLiteConnection) throws(StoreError) -> Bool {
+        let found: Int64 = try connection.value("PRAGMA application_id")
+        if found == mark { return false }
+        guard found == 0, try connection.value("SELECT count(*) FROM sqlite_schema") == 0 else {
+            throw .notAStore(connection.path)
+        }
+        return true
+    }
+
+    static func bringUpToDate(_ connection: SQLiteConnection, _ schema: Schema) throws(StoreError) {
+        try schema.apply(on: connection) { () throws(StoreError) in
+            // The mark, in the same transaction as the first table.
+            try connection.run(script: "PRAGMA application_id = 0x4C4B4559")
         }
     }
 
-    func backUp(to path: String) throws(StoreError) { throw .misuse("not yet") }
+    func check() throws(StoreError) -> [String] {
+        try file.inspect()
+        let connection = try SQLiteConnection(file, .read, waiting: patience)
+        defer { connection.close() }
+        return try Self.findings(connection)
+    }
 
-    func tidy(_ connection: any Connection, closing: Bool) {
-        guard let connection = connection as? SQLiteConnection else { return }
-        connection.checkpoint(closing: closing)
+    /// What SQLite's checks of pages and of references say, nothing if all is well.
+    static func findings(_ connection: SQLiteConnection) throws(StoreError) -> [String] {
+        do throws(StoreError) {
+            var findings: [String] = []
+            let integrity = try connection.prepared("PRAGMA integrity_check(100)")
+            defer { integrity.finish() }
+            try integrity.start([])
+            while try integrity.next() {
+                let line = integrity.printable(at: 0)
+                if line != "ok" { findings.append(line) }
+            }
+            let references = try connection.prepared("PRAGMA foreign_key_check")
+            defer { references.finish() }
+            try references.start([])
+            while findings.count < 200, try references.next() {
+                let (table, parent) = (references.printable(at: 0), references.printable(at: 2))
+                findings.append("a row of `\(table)` refers to a row of `\(parent)` that is not there")
+            }
+            return findings
+        } catch .corrupt(let reason) {
+            return [reason]
+        } catch .notAStore {
+            return ["the file's head is damaged"]
+        }
+    }
+
+    func tidy(_ connection: any Connection, _ moment: Leisure) -> Bool {
+        guard let connection = connection as? SQLiteConnection, connection.hasLog else { return false }
+        switch moment {
+        case .betweenBatches:
+            connection.trimLog()
+            return true
+        case .idle:
+            return !connection.emptyLog()
+        }
     }
 }

@@ -48,6 +48,7 @@ final class SQLiteStatement: Statement {
     deinit { sqlite3_finalize(handle) }
 
     func start(_ values: [any SQLBindable]) throws(StoreError) {
+        guard !changesRows || connection.mayChange else { throw .misuse("a change inside a reading") }
         guard values.count == parameters.count else {
             throw .misuse("\(values.count) values given to a statement that takes \(parameters.count)")
         }
@@ -106,6 +107,13 @@ final class SQLiteStatement: Statement {
             return .bytes(Array(bytes))
         default: throw .unexpectedValue("a fractional number")
         }
+    }
+
+    /// The text of a column of a file that may be damaged, safe to print.
+    func printable(at column: Int) -> String {
+        guard let start = sqlite3_column_text(handle, Int32(column)) else { return "?" }
+        let bytes = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, Int32(column))))
+        return SQLiteConnection.printable(bytes.lazy.prefix(400).map { CChar(bitPattern: $0) })
     }
 
     func name(at column: Int) -> String {

@@ -3,6 +3,7 @@
 /// Why a store could not do what was asked.
 ///
 /// A description is one sentence that says what to do next; it never holds a stored or bound value.
+@nonexhaustive
 public enum StoreError: Error, Sendable, Equatable {
     /// There is no store at this place.
     case missing(String)
@@ -55,7 +56,7 @@ extension StoreError: CustomStringConvertible {
         case .cannotOpen(let reason): reason
         case .notAStore(let path): "`\(path)` is not a store of latchkey's: name another file"
         case .newerSchema: "the store was made by a newer latchkey: upgrade this one"
-        case .busy: "another process keeps the store busy: try again when it is done"
+        case .busy: "another process holds the store: stop it, or try again when it is done"
         case .full: "no room is left for the store: free some space and try again"
         case .readOnly: "the store cannot be written: check the file, its directory and how the disk is mounted"
         case .io(let reason): "the store could not be read or written (\(reason)): check the disk"

@@ -113,9 +113,31 @@ final class Lease {
         return held
     }
 
-    func statement(_ sql: StaticString) throws(StoreError) -> any Statement { try connection().statement(sql) }
+    func statement(_ sql: StaticString) throws(StoreError) -> any Statement {
+        // Beginning, ending and settings are the store's own business.
+        guard sql.startsQuery else { throw .misuse("not a SELECT, INSERT, UPDATE, DELETE or WITH") }
+        return try connection().statement(sql)
+    }
 
     func revoke() { held = nil }
+}
+
+extension StaticString {
+    /// Whether the text begins as a statement about rows does.
+    fileprivate var startsQuery: Bool {
+        guard hasPointerRepresentation, utf8CodeUnitCount > 6 else { return false }
+        return withUTF8Buffer { text in
+            switch (text[0], text[1], text[2]) {
+            case (UInt8(ascii: "S"), UInt8(ascii: "E"), UInt8(ascii: "L")),
+                (UInt8(ascii: "I"), UInt8(ascii: "N"), UInt8(ascii: "S")),
+                (UInt8(ascii: "U"), UInt8(ascii: "P"), UInt8(ascii: "D")),
+                (UInt8(ascii: "D"), UInt8(ascii: "E"), UInt8(ascii: "L")),
+                (UInt8(ascii: "W"), UInt8(ascii: "I"), UInt8(ascii: "T")):
+                true
+            default: false
+            }
+        }
+    }
 }
 
 /// Reads the columns of a row from left to right.
@@ -162,7 +184,8 @@ extension Connection {
         }
     }
 
-    private func command(_ sql: StaticString) throws(StoreError) {
+    /// Runs one statement that has neither parameters nor rows.
+    func command(_ sql: StaticString) throws(StoreError) {
         let statement = try statement(sql)
         defer { statement.finish() }
         try statement.start([])

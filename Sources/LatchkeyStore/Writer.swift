@@ -31,7 +31,7 @@ final class Writer: Sendable {
     }
 
     private enum Message: Sendable {
-        case open(@Sendable (StoreError?) -> Void)
+        case open(@Sendable (any Connection) throws -> Void, @Sendable ((any Error)?) -> Void)
         case job(WriteJob)
         case finish(@Sendable () -> Void)
     }
@@ -44,12 +44,16 @@ final class Writer: Sendable {
     }
 
     /// Starts the thread and opens the store on it.
-    init(driver: any Driver, schema: Schema) async throws(StoreError) {
+    init(
+        driver: any Driver,
+        schema: Schema,
+        examine: @escaping @Sendable (any Connection) throws -> Void
+    ) async throws {
         // The thread holds what it needs and not the writer: a store let go of without `close` ends its thread.
         let loop = Loop(driver: driver, schema: schema, channel: channel, counts: counts)
         try StoreThread.start { loop.run() }
-        let failure: StoreError? = await withCheckedContinuation { continuation in
-            _ = channel.put(.open { continuation.resume(returning: $0) })
+        let failure: (any Error)? = await withCheckedContinuation { continuation in
+            _ = channel.put(.open(examine) { continuation.resume(returning: $0) })
         }
         if let failure {
             channel.close()
@@ -58,6 +62,9 @@ final class Writer: Sendable {
     }
 
     deinit { channel.close() }
+
+    /// How many jobs wait for their turn.
+    var waiting: Int { channel.count }
 
     var statistics: Statistics { counts.statistics.withLock { $0 } }
 
@@ -84,13 +91,14 @@ final class Writer: Sendable {
         func run() {
             var connection: (any Connection)?
             var endings: [@Sendable () -> Void] = []
-            while let messages = channel.takeAll() {
+            var isUntidy = false
+            while let messages = channel.takeAll(waitingAtMost: isUntidy ? driver.idleSeconds : nil) {
                 var jobs: [WriteJob] = []
                 for message in messages {
                     switch message {
-                    case .open(let answer):
-                        do throws(StoreError) {
-                            connection = try driver.open(schema)
+                    case .open(let examine, let answer):
+                        do {
+                            connection = try driver.open(schema, examine: examine)
                             answer(nil)
                         } catch {
                             answer(error)
@@ -100,11 +108,9 @@ final class Writer: Sendable {
                     }
                 }
                 if !jobs.isEmpty { runBatch(jobs, on: &connection) }
+                isUntidy = connection.map { driver.tidy($0, messages.isEmpty ? .idle : .betweenBatches) } ?? false
             }
-            if let connection {
-                driver.tidy(connection, closing: true)
-                connection.close()
-            }
+            connection?.close()
             for done in endings { done() }
         }
 
@@ -115,7 +121,6 @@ final class Writer: Sendable {
                 kept = connection
                 try connection.begin(.write)
                 loss = run(jobs, on: connection)
-                if loss == nil { driver.tidy(connection, closing: false) }
             } catch {
                 for job in jobs { job.refuse(error) }
                 loss = error

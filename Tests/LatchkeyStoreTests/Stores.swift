@@ -1,6 +1,7 @@
 // Stores.swift: stores for the tests, each in a directory of its own that is gone afterwards.
 
 import Foundation
+import Synchronization
 import Testing
 
 @testable import LatchkeyStore
@@ -20,21 +21,73 @@ let schema: [Migration] = [
 ]
 
 /// Runs `body` with a new directory's path and removes the directory.
+@discardableResult
 func withDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
-    let path = NSTemporaryDirectory() + "latchkey-store-" + UUID().uuidString
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    let path = FileManager.default.temporaryDirectory.path + "/latchkey-store-" + UUID().uuidString
+    try FileManager.default.createDirectory(
+        atPath: path,
+        withIntermediateDirectories: true,
+        attributes: [.posixPermissions: 0o700]
+    )
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try await body(path)
 }
 
 /// Runs `body` with a new store and removes it.
+@discardableResult
 func withStore<R>(_ body: (Database) async throws -> R) async throws -> R {
+    try await withStore { store, _ in try await body(store) }
+}
+
+/// Runs `body` with a new store and its file's path and removes it.
+@discardableResult
+func withStore<R>(_ body: (Database, String) async throws -> R) async throws -> R {
     try await withDirectory { directory in
         let store = try await Database.open("sqlite:\(directory)/store.db", migrations: schema, create: true)
-        let result = try await body(store)
+        let result: R
+        do {
+            result = try await body(store, directory + "/store.db")
+        } catch {
+            await store.close()
+            throw error
+        }
         await store.close()
         return result
     }
+}
+
+/// The names of a directory's files.
+func files(in directory: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
+}
+
+/// Whether any file of a directory holds a text.
+func contains(_ text: String, in directory: String) -> Bool {
+    files(in: directory)
+        .contains { name in
+            FileManager.default.contents(atPath: directory + "/" + name)?.range(of: Data(text.utf8)) != nil
+        }
+}
+
+/// The permissions of a file.
+func mode(_ path: String) -> Int {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return (attributes?[.posixPermissions] as? Int) ?? -1
+}
+
+/// Holds threads until it is opened.
+final class Gate: Sendable {
+    private let isOpen = Mutex(false)
+    private let isReached = Mutex(false)
+
+    func wait() {
+        isReached.withLock { $0 = true }
+        while !isOpen.withLock(\.self) { usleep(500) }
+    }
+
+    func reached() async { while !isReached.withLock(\.self) { await Task.yield() } }
+
+    func open() { isOpen.withLock { $0 = true } }
 }
 
 extension Database {
@@ -42,4 +95,36 @@ extension Database {
     func names() async throws -> [String] {
         try await read { tx in try tx.rows("SELECT name FROM users ORDER BY name") }
     }
+
+    /// Expects the users to be these, in order.
+    func expectNames(_ expected: [String], _ place: SourceLocation = #_sourceLocation) async throws {
+        let found = try await names()
+        #expect(found == expected, sourceLocation: place)
+    }
+}
+
+/// Runs a Python program to its end.
+@discardableResult
+func python(_ program: String, _ arguments: String...) throws -> String {
+    let process = try startPython(program, arguments, input: FileHandle.nullDevice)
+    let output = process.output.fileHandleForReading.readDataToEndOfFile()
+    process.process.waitUntilExit()
+    #expect(process.process.terminationStatus == 0)
+    return String(decoding: output, as: UTF8.self)
+}
+
+/// Starts a Python program.
+func startPython(
+    _ program: String,
+    _ arguments: [String],
+    input: Any?
+) throws -> (process: Process, output: Pipe) {
+    let process = Process()
+    let output = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", program] + arguments
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    return (process, output)
 }

@@ -42,9 +42,10 @@ let package = Package(
 
         // Tests.
         .target(name: "LatchkeyTestSupport", path: "Tests/Support"),
+        .target(name: "CLatchkeyAllocations", path: "Tests/Allocations"),
         .executableTarget(
             name: "LatchkeyBenchmarks",
-            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "CLatchkeyOATH"],
+            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "CLatchkeyAllocations", "CLatchkeyOATH"],
             path: "Tests/Benchmarks"
         ),
         .suite("LatchkeyJSON"),

@@ -17,7 +17,9 @@ protocol BlockHash {
 
     static func begin(_ context: inout Context)
     static func absorb(_ context: inout Context, _ bytes: UnsafeRawBufferPointer)
-    static func finish(_ context: inout Context, into digest: UnsafeMutablePointer<UInt8>)
+
+    /// Writes the digest to the front of `digest`, and wipes the unfinished block.
+    static func finish(_ context: inout Context, into digest: UnsafeMutableBufferPointer<UInt8>)
 
     /// Mixes one whole block into the chaining value, and touches nothing else of the context.
     static func compress(_ context: UnsafeMutablePointer<Context>, _ block: UnsafePointer<UInt8>)
@@ -37,8 +39,8 @@ enum SHA1Blocks: BlockHash {
         SHA1_Update(&context, bytes.baseAddress, bytes.count)
     }
 
-    static func finish(_ context: inout SHA_CTX, into digest: UnsafeMutablePointer<UInt8>) {
-        SHA1_Final(digest, &context)
+    static func finish(_ context: inout SHA_CTX, into digest: UnsafeMutableBufferPointer<UInt8>) {
+        SHA1_Final(digest.baseAddress, &context)
     }
 
     static func compress(_ context: UnsafeMutablePointer<SHA_CTX>, _ block: UnsafePointer<UInt8>) {
@@ -58,8 +60,8 @@ enum SHA256Blocks: BlockHash {
         SHA256_Update(&context, bytes.baseAddress, bytes.count)
     }
 
-    static func finish(_ context: inout SHA256_CTX, into digest: UnsafeMutablePointer<UInt8>) {
-        SHA256_Final(digest, &context)
+    static func finish(_ context: inout SHA256_CTX, into digest: UnsafeMutableBufferPointer<UInt8>) {
+        SHA256_Final(digest.baseAddress, &context)
     }
 
     static func compress(_ context: UnsafeMutablePointer<SHA256_CTX>, _ block: UnsafePointer<UInt8>) {
@@ -79,8 +81,8 @@ enum SHA512Blocks: BlockHash {
         SHA512_Update(&context, bytes.baseAddress, bytes.count)
     }
 
-    static func finish(_ context: inout SHA512_CTX, into digest: UnsafeMutablePointer<UInt8>) {
-        SHA512_Final(digest, &context)
+    static func finish(_ context: inout SHA512_CTX, into digest: UnsafeMutableBufferPointer<UInt8>) {
+        SHA512_Final(digest.baseAddress, &context)
     }
 
     static func compress(_ context: UnsafeMutablePointer<SHA512_CTX>, _ block: UnsafePointer<UInt8>) {

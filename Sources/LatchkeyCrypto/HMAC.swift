@@ -1,7 +1,6 @@
 // HMAC.swift: keyed hashing (RFC 2104) with the key absorbed once.
 
 internal import CLatchkeyOpenSSL
-internal import Glibc
 
 /// A key ready to authenticate messages (RFC 2104).
 ///
@@ -15,13 +14,11 @@ public struct HMAC: ~Copyable, @unchecked Sendable {
     /// The hash inside.
     public let algorithm: HashAlgorithm
 
-    /// The inner state, then the outer, each a context of the algorithm; unused with `provider`.
-    private let states: UnsafeMutableRawPointer
+    /// The inner state, then the outer, each a context of the algorithm; empty with `provider`.
+    private let states: UnsafeMutableRawBufferPointer
 
     /// The keyed context of the FIPS provider, if one rules.
     private let provider: OpaquePointer?
-
-    private static let statesLength = 2 * MemoryLayout<SHA512_CTX>.size
 
     /// Absorbs `key`, of any length; one longer than the hash's block is hashed first.
     public init(_ algorithm: HashAlgorithm, key: borrowing Secret) {
@@ -31,14 +28,20 @@ public struct HMAC: ~Copyable, @unchecked Sendable {
     /// Absorbs `key`, choosing the way; tests hold the two ways against each other.
     init(_ algorithm: HashAlgorithm, key: borrowing Secret, throughProvider: Bool) {
         self.algorithm = algorithm
-        states = .allocate(byteCount: Self.statesLength, alignment: 16)
-        states.initializeMemory(as: UInt8.self, repeating: 0, count: Self.statesLength)
         guard !throughProvider else {
             provider = key.withBytes { Self.keyedProvider(algorithm, $0) }
+            states = UnsafeMutableRawBufferPointer(start: nil, count: 0)
             return
         }
         provider = nil
-        let states = states
+        let contextLength =
+            switch algorithm {
+            case .sha1: MemoryLayout<SHA_CTX>.stride
+            case .sha256: MemoryLayout<SHA256_CTX>.stride
+            case .sha512: MemoryLayout<SHA512_CTX>.stride
+            }
+        let states = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * contextLength, alignment: 16)
+        self.states = states
         key.withBytes { key in
             switch algorithm {
             case .sha1: Self.absorb(key, SHA1Blocks.self, into: states)
@@ -49,8 +52,8 @@ public struct HMAC: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
-        EVP_MAC_CTX_free(provider)
-        wipe(UnsafeMutableRawBufferPointer(start: states, count: Self.statesLength))
+        if let provider { EVP_MAC_CTX_free(provider) }
+        wipe(states)
         states.deallocate()
     }
 
@@ -58,9 +61,7 @@ public struct HMAC: ~Copyable, @unchecked Sendable {
     public borrowing func code(for message: Span<UInt8>) -> [UInt8] {
         let length = algorithm.digestLength
         return [UInt8](unsafeUninitializedCapacity: length) { code, filled in
-            if let base = code.baseAddress {
-                message.withUnsafeBytes { write(code: base, of: $0) }
-            }
+            message.withUnsafeBytes { write(code: code, of: $0) }
             filled = length
         }
     }
@@ -81,12 +82,12 @@ public struct HMAC: ~Copyable, @unchecked Sendable {
     /// The path of every one-time code: eight bytes and their padding fit one block, so this is two compressions.
     package borrowing func write(codeOf counter: UInt64, into code: inout InlineArray<64, UInt8>) {
         var span = code.mutableSpan
-        span.withUnsafeMutableBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return }
+        span.withUnsafeMutableBufferPointer { code in
             if provider != nil {
-                withUnsafeBytes(of: counter.bigEndian) { write(code: base, of: $0) }
+                withUnsafeBytes(of: counter.bigEndian) { write(code: code, of: $0) }
                 return
             }
+            guard let base = UnsafeMutableRawPointer(code.baseAddress) else { return }
             switch algorithm {
             case .sha1: Self.compress(counter, SHA1Blocks.self, from: states, into: base)
             case .sha256: Self.compress(counter, SHA256Blocks.self, from: states, into: base)
@@ -95,7 +96,7 @@ public struct HMAC: ~Copyable, @unchecked Sendable {
         }
     }
 
-    private borrowing func write(code: UnsafeMutablePointer<UInt8>, of message: UnsafeRawBufferPointer) {
+    private borrowing func write(code: UnsafeMutableBufferPointer<UInt8>, of message: UnsafeRawBufferPointer) {
         if let provider {
             Self.run(provider, message, into: code, length: algorithm.digestLength)
             return
@@ -114,35 +115,28 @@ extension HMAC {
     private static func absorb<Hash: BlockHash>(
         _ key: Span<UInt8>,
         _: Hash.Type,
-        into states: UnsafeMutableRawPointer
+        into states: UnsafeMutableRawBufferPointer
     ) {
-        withUnsafeTemporaryAllocation(byteCount: Hash.blockLength, alignment: 16) { block in
-            guard let base = block.baseAddress else { return }
-            _ = block.initializeMemory(as: UInt8.self, repeating: 0)
-            var context = Hash.empty
+        let contexts = states.bindMemory(to: Hash.Context.self)
+        contexts.initialize(repeating: Hash.empty)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Hash.blockLength) { block in
+            block.initialize(repeating: 0)
             key.withUnsafeBytes { key in
                 if key.count > Hash.blockLength {
-                    Hash.begin(&context)
-                    Hash.absorb(&context, key)
-                    Hash.finish(&context, into: base.assumingMemoryBound(to: UInt8.self))
+                    Hash.begin(&contexts[0])
+                    Hash.absorb(&contexts[0], key)
+                    Hash.finish(&contexts[0], into: block)
                 } else {
-                    block.copyMemory(from: key)
+                    UnsafeMutableRawBufferPointer(block).copyMemory(from: key)
                 }
             }
             for index in block.indices { block[index] ^= 0x36 }
-            Hash.begin(&context)
-            Hash.absorb(&context, UnsafeRawBufferPointer(block))
-            states.storeBytes(of: context, as: Hash.Context.self)
+            Hash.begin(&contexts[0])
+            Hash.absorb(&contexts[0], UnsafeRawBufferPointer(block))
             for index in block.indices { block[index] ^= 0x36 ^ 0x5c }
-            Hash.begin(&context)
-            Hash.absorb(&context, UnsafeRawBufferPointer(block))
-            states.storeBytes(
-                of: context,
-                toByteOffset: MemoryLayout<Hash.Context>.stride,
-                as: Hash.Context.self
-            )
-            withUnsafeMutableBytes(of: &context) { wipe($0) }
-            wipe(block)
+            Hash.begin(&contexts[1])
+            Hash.absorb(&contexts[1], UnsafeRawBufferPointer(block))
+            wipe(UnsafeMutableRawBufferPointer(block))
         }
     }
 
@@ -150,68 +144,87 @@ extension HMAC {
     private static func hash<Hash: BlockHash>(
         _ message: UnsafeRawBufferPointer,
         _: Hash.Type,
-        from states: UnsafeMutableRawPointer,
-        into code: UnsafeMutablePointer<UInt8>
+        from states: UnsafeMutableRawBufferPointer,
+        into code: UnsafeMutableBufferPointer<UInt8>
     ) {
-        var context = states.load(as: Hash.Context.self)
+        let contexts = states.assumingMemoryBound(to: Hash.Context.self)
+        var context = contexts[0]
         if !message.isEmpty { Hash.absorb(&context, message) }
         Hash.finish(&context, into: code)
-        context = states.load(fromByteOffset: MemoryLayout<Hash.Context>.stride, as: Hash.Context.self)
-        Hash.absorb(&context, UnsafeRawBufferPointer(start: code, count: Hash.digestLength))
+        context = contexts[1]
+        Hash.absorb(&context, UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(code)[..<Hash.digestLength]))
         Hash.finish(&context, into: code)
         withUnsafeMutableBytes(of: &context) { wipe($0) }
     }
 
     /// Makes the code of eight bytes in two compressions, with the padding of FIPS 180-4 § 5.1 laid by hand.
     ///
-    /// A context begins with its chaining value, and `compress` uses nothing else of it.
+    /// A context begins with its chaining value, and `compress` uses nothing else of it. Nothing here is wiped: the
+    /// keyed chaining values are overwritten by what is hashed, and what stays tells no more of the key than a code.
     @inline(__always)
     private static func compress<Hash: BlockHash>(
         _ counter: UInt64,
         _: Hash.Type,
-        from states: UnsafeMutableRawPointer,
-        into code: UnsafeMutablePointer<UInt8>
+        from states: UnsafeMutableRawBufferPointer,
+        into code: UnsafeMutableRawPointer
     ) {
+        let contextLength = MemoryLayout<Hash.Context>.stride
         let wordLength = MemoryLayout<Hash.Word>.size
-        withUnsafeTemporaryAllocation(
-            byteCount: MemoryLayout<Hash.Context>.stride + Hash.blockLength,
-            alignment: 16
-        ) { scratch in
-            guard let base = scratch.baseAddress else { return }
-            let context = base.assumingMemoryBound(to: Hash.Context.self)
-            let block = base + MemoryLayout<Hash.Context>.stride
-            let bytes = block.assumingMemoryBound(to: UInt8.self)
-            let chainLength = 8 * wordLength
+        withUnsafeTemporaryAllocation(byteCount: Hash.blockLength + contextLength, alignment: 16) { scratch in
+            guard let block = scratch.baseAddress, let keyed = states.baseAddress else { return }
+            let chain = block + Hash.blockLength
+            let context = chain.assumingMemoryBound(to: Hash.Context.self)
 
-            base.copyMemory(from: states, byteCount: chainLength)
-            memset(block, 0, Hash.blockLength)
-            block.storeBytes(of: counter.bigEndian, as: UInt64.self)
-            bytes[8] = 0x80
-            let innerBits = UInt64(8 * (Hash.blockLength + 8))
-            block.storeBytes(of: innerBits.bigEndian, toByteOffset: Hash.blockLength - 8, as: UInt64.self)
-            Hash.compress(context, bytes)
+            chain.copyMemory(from: keyed, byteCount: 8 * wordLength)
+            fill(block, Hash.self, bits: 8 * (Hash.blockLength + 8)) { lane in
+                lane == 0 ? counter : lane == 1 ? 0x80 << 56 : 0
+            }
+            Hash.compress(context, block.assumingMemoryBound(to: UInt8.self))
+
+            fill(block, Hash.self, bits: 8 * (Hash.blockLength + Hash.digestLength)) { lane in
+                digestLane(lane, of: chain, Hash.self)
+            }
+            chain.copyMemory(from: keyed + contextLength, byteCount: 8 * wordLength)
+            Hash.compress(context, block.assumingMemoryBound(to: UInt8.self))
 
             for offset in stride(from: 0, to: Hash.digestLength, by: wordLength) {
-                let word = base.load(fromByteOffset: offset, as: Hash.Word.self)
-                block.storeBytes(of: word.bigEndian, toByteOffset: offset, as: Hash.Word.self)
+                let word = chain.load(fromByteOffset: offset, as: Hash.Word.self)
+                code.storeBytes(of: word.bigEndian, toByteOffset: offset, as: Hash.Word.self)
             }
-            bytes[Hash.digestLength] = 0x80
-            let outerBits = UInt64(8 * (Hash.blockLength + Hash.digestLength))
-            block.storeBytes(of: outerBits.bigEndian, toByteOffset: Hash.blockLength - 8, as: UInt64.self)
-            base.copyMemory(from: states + MemoryLayout<Hash.Context>.stride, byteCount: chainLength)
-            Hash.compress(context, bytes)
-
-            for offset in stride(from: 0, to: Hash.digestLength, by: wordLength) {
-                let word = base.load(fromByteOffset: offset, as: Hash.Word.self)
-                UnsafeMutableRawPointer(code)
-                    .storeBytes(
-                        of: word.bigEndian,
-                        toByteOffset: offset,
-                        as: Hash.Word.self
-                    )
-            }
-            wipe(scratch)
         }
+    }
+
+    /// Writes a last block: its 64-bit big-endian lanes, and in place of the last one the length in bits.
+    ///
+    /// In stores of 16 bytes, because the compression loads such pieces: one that was written in parts stalls it.
+    @inline(__always)
+    private static func fill<Hash: BlockHash>(
+        _ block: UnsafeMutableRawPointer,
+        _: Hash.Type,
+        bits: Int,
+        _ lane: (Int) -> UInt64
+    ) {
+        for index in stride(from: 0, to: Hash.blockLength / 8, by: 2) {
+            let second = index + 2 == Hash.blockLength / 8 ? UInt64(truncatingIfNeeded: bits) : lane(index + 1)
+            let pair = SIMD2(lane(index).bigEndian, second.bigEndian)
+            block.storeBytes(of: pair, toByteOffset: 8 * index, as: SIMD2<UInt64>.self)
+        }
+    }
+
+    /// The digest that a chaining value stands for, its end mark and zeros, as 64-bit lanes.
+    @inline(__always)
+    private static func digestLane<Hash: BlockHash>(
+        _ lane: Int,
+        of chain: UnsafeMutableRawPointer,
+        _: Hash.Type
+    ) -> UInt64 {
+        let size = MemoryLayout<Hash.Word>.size
+        func word(_ index: Int) -> UInt64 {
+            let end = Hash.digestLength / size
+            guard index < end else { return index == end ? 0x80 << UInt64(8 * size - 8) : 0 }
+            return UInt64(truncatingIfNeeded: chain.load(fromByteOffset: index * size, as: Hash.Word.self))
+        }
+        return size == 8 ? word(lane) : word(2 * lane) << 32 | word(2 * lane + 1)
     }
 }
 
@@ -242,7 +255,7 @@ extension HMAC {
     private static func run(
         _ keyed: OpaquePointer,
         _ message: UnsafeRawBufferPointer,
-        into code: UnsafeMutablePointer<UInt8>,
+        into code: UnsafeMutableBufferPointer<UInt8>,
         length: Int
     ) {
         let context = EVP_MAC_CTX_dup(keyed)
@@ -251,7 +264,7 @@ extension HMAC {
         guard
             context != nil,
             EVP_MAC_update(context, message.assumingMemoryBound(to: UInt8.self).baseAddress, message.count) == 1,
-            EVP_MAC_final(context, code, &written, length) == 1, written == length
+            EVP_MAC_final(context, code.baseAddress, &written, length) == 1, written == length
         else { stop("libcrypto cannot compute an HMAC; check OPENSSL_CONF") }
     }
 }

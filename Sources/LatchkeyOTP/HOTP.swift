@@ -10,7 +10,6 @@ public struct HOTP: ~Copyable, Sendable {
     /// How many digits a code has: 6 to 10.
     public let digits: Int
     private let hmac: HMAC
-    private let modulus: UInt64
 
     /// The most counters that one call looks at; a wider search is cut to this.
     public static let widestSearch = 100_000
@@ -32,7 +31,6 @@ public struct HOTP: ~Copyable, Sendable {
         self.algorithm = algorithm
         self.digits = digits
         hmac = HMAC(algorithm, key: secret)
-        modulus = Self.powerOfTen(digits)
     }
 
     /// The code of `counter`.
@@ -42,8 +40,15 @@ public struct HOTP: ~Copyable, Sendable {
 
     /// The code of `counter` as a number, which has lost its leading zeros: for comparing, not for showing.
     public borrowing func value(at counter: UInt64) -> UInt32 {
-        // Below 2^31 whatever the modulus, which itself needs 34 bits for ten digits.
-        UInt32(truncatingIfNeeded: UInt64(truncated(at: counter)) % modulus)
+        // By constants, which become multiplications: the time of a division would tell something of the code.
+        let number = truncated(at: counter)
+        return switch digits {
+        case 6: number % 1_000_000
+        case 7: number % 10_000_000
+        case 8: number % 100_000_000
+        case 9: number % 1_000_000_000
+        default: number  // 31 bits have ten digits at most.
+        }
     }
 
     /// Writes the digits of the code of `counter`, in ASCII, to the front of `buffer`, without allocating.
@@ -106,13 +111,6 @@ extension HOTP: CodeSource {
         var digest = InlineArray<64, UInt8>(repeating: 0)
         hmac.write(codeOf: counter, into: &digest)
         return truncation(of: digest.span.extracting(first: algorithm.digestLength))
-    }
-
-    /// 10 to the power of `digits`, which is 6 to 10.
-    static func powerOfTen(_ digits: Int) -> UInt64 {
-        var power: UInt64 = 1
-        for _ in 0..<digits { power *= 10 }
-        return power
     }
 
     private static func range(from counter: UInt64, lookAhead: Int) -> ClosedRange<UInt64>? {

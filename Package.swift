@@ -14,7 +14,8 @@ let package = Package(
         // C doors: one folder and one importing target each.
         .door("CLatchkeyOpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
         .door("CLatchkeySodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
-        .door("CLatchkeyUTF8Proc", pkgConfig: "libutf8proc", apt: "libutf8proc-dev"),
+        // Without pkgConfig: the -D flag in its .pc file is one that SwiftPM refuses with a warning.
+        .door("CLatchkeyUTF8Proc", pkgConfig: nil, apt: "libutf8proc-dev"),
         .door("CLatchkeyQREncode", pkgConfig: "libqrencode", apt: "libqrencode-dev"),
         .door("CLatchkeyPNG", pkgConfig: "libpng", apt: "libpng-dev"),
         .door("CLatchkeySQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
@@ -62,7 +63,7 @@ let package = Package(
 
 extension Target {
     /// A C library of Debian's, seen by exactly one room.
-    static func door(_ name: String, pkgConfig: String, apt: String) -> Target {
+    static func door(_ name: String, pkgConfig: String?, apt: String) -> Target {
         .systemLibrary(name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
     }
 

@@ -51,7 +51,7 @@ public struct Secret: ~Copyable, @unchecked Sendable {
     /// Makes a secret of `count` bytes from the system's generator.
     public static func random(count: Int) -> Secret {
         precondition(count >= 0, "a secret cannot have a negative length")
-        return Secret(count: count) { SecureRandom.fill(UnsafeMutableRawBufferPointer($0)) }
+        return Secret(count: count) { SecureRandom.fill(secret: UnsafeMutableRawBufferPointer($0)) }
     }
 
     deinit {

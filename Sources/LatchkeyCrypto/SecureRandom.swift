@@ -10,7 +10,7 @@ public enum SecureRandom {
     public static func bytes(count: Int) -> [UInt8] {
         precondition(count >= 0, "cannot make a negative number of bytes")
         return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+            fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]), RAND_bytes)
             filled = count
         }
     }
@@ -23,19 +23,26 @@ public enum SecureRandom {
         let uneven = (0 &- bound) % bound
         while true {
             var draw: UInt64 = 0
-            withUnsafeMutableBytes(of: &draw) { fill($0) }
+            withUnsafeMutableBytes(of: &draw) { fill($0, RAND_bytes) }
             if draw >= uneven { return Int(draw % bound) }
         }
     }
 
-    /// Fills `buffer` from the private generator, whose output is never shown elsewhere.
-    static func fill(_ buffer: UnsafeMutableRawBufferPointer) {
+    /// Fills `buffer` with bytes for a key, from a generator of their own: what is shown of the other tells nothing of it.
+    static func fill(secret buffer: UnsafeMutableRawBufferPointer) {
+        fill(buffer, RAND_priv_bytes)
+    }
+
+    private static func fill(
+        _ buffer: UnsafeMutableRawBufferPointer,
+        _ generator: (UnsafeMutablePointer<UInt8>?, Int32) -> Int32
+    ) {
         OpenSSL.start()
-        guard let base = buffer.baseAddress, !buffer.isEmpty else { return }
+        guard let base = buffer.assumingMemoryBound(to: UInt8.self).baseAddress else { return }
         var offset = 0
         while offset < buffer.count {
             let part = min(buffer.count - offset, 1 << 20)
-            guard RAND_priv_bytes(base + offset, Int32(part)) == 1 else {
+            guard generator(base + offset, Int32(part)) == 1 else {
                 stop("the random generator failed; check that getrandom(2) works")
             }
             offset += part

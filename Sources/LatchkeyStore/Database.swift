@@ -23,6 +23,15 @@ public final class Database: Sendable {
         readers = Readers(driver: driver)
     }
 
+    deinit {
+        // In this order, as in `close`: the last connection of all tidies up, two that end at once may both leave it.
+        let (readers, writer) = (readers, writer)
+        Task {
+            await readers.close()
+            await writer.close()
+        }
+    }
+
     /// Opens the store at `location` and brings its schema up to date.
     ///
     /// The file of an SQLite store must be a regular file that only its owner may read (mode 0600), not a symbolic
@@ -47,7 +56,8 @@ public final class Database: Sendable {
     /// Opens the store at `location`, but first lets `examine` read it as it is and refuse it.
     ///
     /// `examine` runs before anything is written, on whatever schema the store has: if it throws, not a byte of the
-    /// store was changed. It does not run on a store that is only being made.
+    /// store was changed. It does not run on a store that is only being made, and may run again if another process is
+    /// in the way.
     ///
     /// - Returns: The store, and what `examine` returned, `nil` if it did not run.
     /// - Throws: What `open` without it throws, and what `examine` throws.

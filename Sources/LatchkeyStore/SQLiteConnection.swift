@@ -241,21 +241,31 @@ final class SQLiteConnection: Connection {
 private final class Patience {
     let milliseconds: Int
     var isSuspended = false
-    private var start: Int64 = 0
+    private var start = Moment.now
 
     init(milliseconds: Int) { self.milliseconds = milliseconds }
 
     /// Waits a moment; false if that has been done long enough.
     func wait(tries: Int32) -> Bool {
         if isSuspended { return false }
-        var clock = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &clock)
-        let now = Int64(clock.tv_sec) &* 1_000 &+ Int64(clock.tv_nsec) / 1_000_000
-        if tries == 0 { start = now }
-        guard now &- start < Int64(milliseconds) else { return false }
+        if tries == 0 { start = .now }
+        guard Moment.now.milliseconds(since: start) < milliseconds else { return false }
         usleep(tries < 10 ? 200 : UInt32.random(in: 1_000...2_000))
         return true
     }
+}
+
+/// A reading of the clock that only goes forward.
+struct Moment {
+    private let milliseconds: Int
+
+    static var now: Moment {
+        var clock = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &clock)
+        return Moment(milliseconds: Int(clock.tv_sec) &* 1_000 &+ Int(clock.tv_nsec) / 1_000_000)
+    }
+
+    func milliseconds(since earlier: Moment) -> Int { milliseconds &- earlier.milliseconds }
 }
 
 /// What SQLite calls while another process holds a lock; a plain function, which no actor can claim.

@@ -26,23 +26,24 @@ extension SQLiteDriver {
         if isReplacing { try file.inspect() } else { try file.requireNothingThere() }
         let source = try SQLiteConnection(backup, .archive, waiting: patience)
         defer { source.close() }
-        guard try !Self.requireMark(source) else { throw StoreError.notAStore(path) }
         let copy = try TemporaryCopy(beside: file)
         try copy.fill(from: source)
-        try prepare(copy, schema, body)
+        try prepare(copy, of: path, schema, body)
         if isReplacing { try overwrite(with: copy) } else { try copy.become(file) }
     }
 
     /// Makes a copy of a backup what the store is to become.
     private func prepare(
         _ copy: borrowing TemporaryCopy,
+        of backup: String,
         _ schema: Schema,
         _ body: (any Connection) throws -> Void
     ) throws {
         let connection = try copy.connect()
         defer { connection.close() }
+        guard try !Self.requireMark(connection) else { throw StoreError.notAStore(backup) }
         if let finding = try Self.findings(connection).first {
-            throw StoreError.cannotOpen("the backup is damaged (\(finding)): use another")
+            throw StoreError.cannotOpen("the backup `\(backup)` is damaged (\(finding)): use another")
         }
         try Self.bringUpToDate(connection, schema)
         try connection.begin(.write)

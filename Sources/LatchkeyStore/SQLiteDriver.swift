@@ -1,6 +1,7 @@
 // SQLiteDriver.swift: how a store in one SQLite file is opened, checked and kept tidy.
 
 internal import CLatchkeySQLite
+import Glibc
 
 /// A store in one SQLite file.
 struct SQLiteDriver: Driver {
@@ -22,16 +23,33 @@ struct SQLiteDriver: Driver {
 
     func open(_ schema: Schema, examine: (any Connection) throws -> Void) throws -> any Connection {
         if create { try file.create() }
+        let start = Moment.now
+        while true {
+            do {
+                return try attemptToOpen(schema, examine)
+            } catch StoreError.busy where Moment.now.milliseconds(since: start) < patience {
+                // Some of SQLite's locks are not waited for: two that turn a new file to a log at once, for one.
+                usleep(.random(in: 1_000...5_000))
+            }
+        }
+    }
+
+    private func attemptToOpen(_ schema: Schema, _ examine: (any Connection) throws -> Void) throws -> any Connection {
         try file.inspect()
         let connection = try SQLiteConnection(file, .write, waiting: patience)
         do {
             // Look before anything changes: a stranger's file or a newer store stays as it was.
-            let isEmpty = try Self.requireMark(connection)
-            guard create || !isEmpty else { throw StoreError.missing(file.path) }
-            let pending = try schema.pending(after: isEmpty ? [] : Schema.applied(on: connection))
-            if !isEmpty { try look(through: connection, examine) }
+            let isCurrent = try Self.look(through: connection) { isEmpty in
+                guard !isEmpty else {
+                    guard create else { throw StoreError.missing(file.path) }
+                    return false
+                }
+                let pending = try schema.pending(after: Schema.applied(on: connection))
+                try examine(connection)
+                return pending.isEmpty
+            }
             try connection.turnToLog()
-            if isEmpty || !pending.isEmpty { try Self.bringUpToDate(connection, schema) }
+            if !isCurrent { try Self.bringUpToDate(connection, schema) }
             return connection
         } catch {
             connection.leave()
@@ -43,15 +61,20 @@ struct SQLiteDriver: Driver {
         try file.inspect()
         let connection = try SQLiteConnection(file, .read, waiting: patience)
         defer { connection.leave() }
-        guard try !Self.requireMark(connection) else { throw StoreError.missing(file.path) }
-        try look(through: connection, body)
+        try Self.look(through: connection) { isEmpty in
+            guard !isEmpty else { throw StoreError.missing(file.path) }
+            try body(connection)
+        }
     }
 
-    private func look(through connection: SQLiteConnection, _ body: (any Connection) throws -> Void) throws {
+    /// Runs `body` in a reading of one state of a file that is Latchkey's; it is told whether the file is empty yet.
+    private static func look<R>(through connection: SQLiteConnection, _ body: (_ isEmpty: Bool) throws -> R) throws -> R
+    {
         try connection.begin(.read)
         defer { connection.rollBack() }
-        try body(connection)
+        let result = try body(requireMark(connection))
         try connection.requireTransaction()
+        return result
     }
 
     func connect(_ access: Access) throws(StoreError) -> any Connection {
@@ -60,6 +83,8 @@ struct SQLiteDriver: Driver {
     }
 
     /// Returns whether the file holds nothing yet; throws if it holds what is not Latchkey's.
+    ///
+    /// Belongs inside a transaction: between its two questions another process may make the store.
     static func requireMark(_ connection: SQLiteConnection) throws(StoreError) -> Bool {
         let found: Int64 = try connection.value("PRAGMA application_id")
         if found == mark { return false }

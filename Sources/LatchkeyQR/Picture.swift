@@ -14,6 +14,7 @@ extension QRCode {
     /// The bytes hold the code's secret and nothing else: no text, no time.
     ///
     /// - Parameter scale: How many pixels wide a module is, within ``scales``.
+    /// - Returns: The content of the file.
     /// - Throws: `QRError.scale` if `scale` is outside of its range.
     public func png(scale: Int = 8) throws(QRError) -> [UInt8] {
         guard Self.scales.contains(scale) else { throw .scale(scale) }
@@ -47,7 +48,8 @@ extension QRCode {
             while x < size {
                 let start = x
                 while self[x, y] { x += 1 }
-                if x > start { path += "M\(start + Self.quietZone) \(y + Self.quietZone)h\(x - start)v1h-\(x - start)z" }
+                let run = x - start
+                if run > 0 { path += "M\(start + Self.quietZone) \(y + Self.quietZone)h\(run)v1h-\(run)z" }
                 x += 1
             }
         }

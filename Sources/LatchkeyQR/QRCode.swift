@@ -5,7 +5,8 @@ import Glibc
 /// A text as a square of dark and light modules (ISO/IEC 18004, model 2).
 ///
 /// The text may be a secret. The modules are as good as the text, so they are kept in storage that is wiped when the
-/// last copy of the value goes. What is made of them (lines, pictures) is the caller's to guard.
+/// last copy of the value goes. What is made of them (lines, pictures) is the caller's to guard, as is `text`; the
+/// scratch that libqrencode frees by itself while it works cannot be reached.
 public struct QRCode: Sendable {
     /// How much of a damaged code may be restored.
     public enum Level: String, Hashable, Comparable, Sendable, CaseIterable, CustomStringConvertible {
@@ -87,7 +88,14 @@ extension QRCode.Level {
         }
     }
 
-    private var rank: UInt32 { native.rawValue }
+    private var rank: Int {
+        switch self {
+        case .low: 0
+        case .medium: 1
+        case .quartile: 2
+        case .high: 3
+        }
+    }
 
     fileprivate var native: QRecLevel {
         switch self {
@@ -138,10 +146,16 @@ private final class Modules: Sendable {
         guard let input = QRinput_new2(0, level.native) else { throw .memory }
         defer { QRinput_free(input) }
         for segment in segments {
-            let failed = bytes.extracting(segment.range).withUnsafeBufferPointer { part in
-                QRinput_append(input, segment.alphabet.native, Int32(truncatingIfNeeded: part.count), part.baseAddress)
-            }
-            guard failed == 0 else { throw QRError(errno) }
+            let done = bytes.extracting(segment.range)
+                .withUnsafeBufferPointer { part in
+                    QRinput_append(
+                        input,
+                        segment.alphabet.native,
+                        Int32(truncatingIfNeeded: part.count),
+                        part.baseAddress
+                    )
+                }
+            guard done == 0 else { throw QRError(errno) }
         }
         guard let code = QRcode_encodeInput(input) else {
             if errno == ERANGE { return nil }

@@ -38,18 +38,20 @@ extension Segment {
         let whole = Segment(alphabet: .bytes, range: 0..<bytes.count)
         for index in bytes.indices where bytes[index] >= 0x80 { return [whole] }
 
-        // Dynamic programming: the cheapest way to have written everything up to a byte and to stand in an alphabet.
-        // Costs are in sixths of a bit, so that a third and a half of a byte pair's bits stay whole numbers.
+        // The cheapest way to have written everything up to a byte and to stand in an alphabet, byte after byte. Costs
+        // are sixths of a bit, because a digit costs ten thirds and a capital eleven halves; a segment ends on a whole
+        // bit.
         let alphabets = Alphabet.allCases
-        let never = Int.max / 2
+        let never = Int.max / 2  // A sum of two does not overflow.
         var cost = [Int](repeating: never, count: alphabets.count)
         var cameFrom = [Alphabet?](repeating: nil, count: bytes.count * alphabets.count)
         for index in bytes.indices {
-            let cheapest = alphabets.min { cost[$0.rawValue] < cost[$1.rawValue] } ?? .bytes
+            let cheapest = ending(cost)
             var next = [Int](repeating: never, count: alphabets.count)
             for alphabet in alphabets where alphabet.holds(bytes[index]) {
                 let staying = cost[alphabet.rawValue]
-                let changing = (index == 0 ? 0 : cost[cheapest.rawValue]) + 6 * alphabet.headerBits(versions)
+                let written = index == 0 ? 0 : wholeBits(cost[cheapest.rawValue])
+                let changing = written + 6 * alphabet.headerBits(versions)
                 let stays = staying <= changing
                 next[alphabet.rawValue] = min(staying, changing) + alphabet.sixthsOfBit
                 cameFrom[index * alphabets.count + alphabet.rawValue] = stays ? alphabet : cheapest
@@ -58,11 +60,11 @@ extension Segment {
         }
 
         var segments: [Segment] = []
-        var alphabet = alphabets.min { cost[$0.rawValue] < cost[$1.rawValue] } ?? .bytes
+        var alphabet = ending(cost)
         var end = bytes.count
         for index in stride(from: bytes.count - 1, through: 0, by: -1) {
             let former = cameFrom[index * alphabets.count + alphabet.rawValue] ?? .bytes
-            // A change out of an alphabet into the same one is never cheaper than staying, so a new name is a new run.
+            // To leave an alphabet for itself is never cheaper than to stay, so a new name is a new segment.
             guard former != alphabet || index == 0 else { continue }
             segments.append(Segment(alphabet: alphabet, range: index..<end))
             end = index
@@ -70,6 +72,14 @@ extension Segment {
         }
         return segments.reversed()
     }
+
+    /// The alphabet in which it is cheapest to stand, by the costs of each.
+    private static func ending(_ cost: [Int]) -> Alphabet {
+        Alphabet.allCases.min { wholeBits(cost[$0.rawValue]) < wholeBits(cost[$1.rawValue]) } ?? .bytes
+    }
+
+    /// A cost in sixths of a bit, rounded up to a whole bit.
+    private static func wholeBits(_ cost: Int) -> Int { (cost + 5) / 6 * 6 }
 }
 
 extension Segment.Alphabet {

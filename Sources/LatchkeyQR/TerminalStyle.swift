@@ -10,13 +10,14 @@ public struct TerminalStyle: Hashable, Sendable {
     public enum Shape: String, Hashable, Sendable, CaseIterable {
         /// Half a character: two modules above each other in one cell, from U+2580, U+2584, U+2588 and space.
         case half
-        /// Two spaces beside each other, told apart by their background alone: needs colours, but no Unicode.
+        /// Two spaces beside each other, told apart by their background alone: needs colours, but no Unicode. In plain
+        /// ink, U+2588 twice for a light module.
         case full
     }
 
     /// How black and white are asked for.
     public enum Ink: String, Hashable, Sendable, CaseIterable {
-        /// Not at all: the terminal's own two colours. Scans only where those are light on dark.
+        /// Not at all, without any escape sequence: the terminal's own colours. Scans only if those are light on dark.
         case plain
         /// The sixteen colours of ECMA-48 and aixterm, which a theme may have moved away from pure black and white.
         case ansi16
@@ -83,33 +84,36 @@ extension QRCode {
     private func halfBlocks(_ style: TerminalStyle) -> [String] {
         let quiet = style.quietZone.rawValue
         // The number of modules is odd: the last line's lower half lies outside and widens the quiet zone.
-        return stride(from: -quiet, to: size + quiet, by: 2).map { y in
-            var line = style.ink.whiteOnBlack
-            for x in -quiet..<size + quiet {
-                switch (self[x, y], self[x, y + 1]) {
-                case (false, false): line += "\u{2588}"
-                case (false, true): line += "\u{2580}"
-                case (true, false): line += "\u{2584}"
-                case (true, true): line += " "
+        return stride(from: -quiet, to: size + quiet, by: 2)
+            .map { y in
+                var line = style.ink.whiteOnBlack
+                for x in -quiet..<size + quiet {
+                    switch (self[x, y], self[x, y + 1]) {
+                    case (false, false): line += "\u{2588}"
+                    case (false, true): line += "\u{2580}"
+                    case (true, false): line += "\u{2584}"
+                    case (true, true): line += " "
+                    }
                 }
+                return line + style.ink.reset
             }
-            return line + style.ink.reset
-        }
     }
 
     private func cells(_ style: TerminalStyle) -> [String] {
         let quiet = style.quietZone.rawValue
-        return (-quiet..<size + quiet).map { y in
-            var line = ""
-            var before: Bool?
-            for x in -quiet..<size + quiet {
-                let dark = self[x, y]
-                if dark != before { line += dark ? style.ink.whiteOnBlack : style.ink.blackOnWhite }
-                before = dark
-                line += "  "
+        let light = style.ink == .plain ? "\u{2588}\u{2588}" : "  "
+        return (-quiet..<size + quiet)
+            .map { y in
+                var line = ""
+                var before: Bool?
+                for x in -quiet..<size + quiet {
+                    let dark = self[x, y]
+                    if dark != before { line += dark ? style.ink.whiteOnBlack : style.ink.blackOnWhite }
+                    before = dark
+                    line += dark ? "  " : light
+                }
+                return line + style.ink.reset
             }
-            return line + style.ink.reset
-        }
     }
 }
 
@@ -130,8 +134,7 @@ extension TerminalStyle.Ink {
     /// The sequence after which blanks are white.
     fileprivate var blackOnWhite: String {
         switch self {
-        // Reverse is no colour: in the terminal's own two colours it makes a blank look like ink.
-        case .plain: "\u{1B}[7m"
+        case .plain: ""
         case .ansi16: "\u{1B}[0;30;47;107m"
         case .ansi256: "\u{1B}[0;38;5;16;48;5;231m"
         case .truecolor: "\u{1B}[0;38;2;0;0;0;48;2;255;255;255m"

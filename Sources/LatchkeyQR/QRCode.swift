@@ -32,8 +32,8 @@ public struct QRCode: Sendable {
     ///
     /// The text is kept as its UTF-8 bytes, whatever they are; a NUL does not end it. Text of ASCII alone (every
     /// `otpauth:` URI is) is cut into runs of the code's denser alphabets where that saves room, which makes the usual
-    /// URI one version smaller. A higher level than asked for is taken when the version stays the same: that costs no
-    /// room and scans better.
+    /// URI one version smaller; other text is marked as UTF-8. A higher level than asked for is taken when the version
+    /// stays the same: that costs no room and scans better.
     ///
     /// - Parameters:
     ///   - text: What a reader of the code will get.
@@ -137,6 +137,9 @@ private final class Modules: Sendable {
         throw .tooLong(bytes: bytes.count, level: level)
     }
 
+    /// The number of UTF-8 among the character sets (Extended Channel Interpretations).
+    private static let utf8: UInt32 = 26
+
     /// Encodes `segments` of `bytes`, or answers nil if no version holds them.
     private static func encoding(
         _ bytes: Span<UInt8>,
@@ -145,6 +148,10 @@ private final class Modules: Sendable {
     ) throws(QRError) -> Modules? {
         guard let input = QRinput_new2(0, level.native) else { throw .memory }
         defer { QRinput_free(input) }
+        // Without its name zbar, for one, takes "é" for Chinese (Big5). ASCII needs none, and some readers know none.
+        if !Segment.isASCII(bytes), (try? UTF8Span(validating: bytes)) != nil {
+            guard QRinput_appendECIheader(input, utf8) == 0 else { throw QRError(errno) }
+        }
         for segment in segments {
             let done = bytes.extracting(segment.range)
                 .withUnsafeBufferPointer { part in

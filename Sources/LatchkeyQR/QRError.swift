@@ -20,7 +20,9 @@ public enum QRError: Error, Hashable, Sendable, CustomStringConvertible {
         case .empty:
             "there is no text to draw as a QR code: give at least one character"
         case .tooLong(let bytes, let level):
-            "\(bytes) bytes are too long for a QR code, which holds \(level.capacity) at most at level \(level): "
+            // Beyond ASCII two bytes go to the name of the character set.
+            "\(bytes) bytes are too long for a QR code, which holds "
+                + "\(bytes > level.capacity ? level.capacity : level.capacity - 2) at most at level \(level): "
                 + "shorten the text"
                 + (level == .low ? "" : " or use level low")
         case .scale(let scale):

@@ -32,11 +32,11 @@ struct Segment: Equatable {
 extension Segment {
     /// Cuts `bytes` into the segments that take the fewest bits.
     ///
-    /// Text that is not all ASCII stays one segment of bytes: readers guess the character set of each such segment
-    /// by itself, and a guess over the whole text is the safest.
+    /// Text that is not all ASCII stays one segment of bytes, so that a reader which guesses the character set sees all
+    /// of it.
     static func cut(_ bytes: Span<UInt8>, for versions: VersionClass) -> [Segment] {
         let whole = Segment(alphabet: .bytes, range: 0..<bytes.count)
-        for index in bytes.indices where bytes[index] >= 0x80 { return [whole] }
+        guard isASCII(bytes) else { return [whole] }
 
         // The cheapest way to have written everything up to a byte and to stand in an alphabet, byte after byte. Costs
         // are sixths of a bit, because a digit costs ten thirds and a capital eleven halves; a segment ends on a whole
@@ -71,6 +71,12 @@ extension Segment {
             alphabet = former
         }
         return segments.reversed()
+    }
+
+    /// Whether all of `bytes` are ASCII.
+    static func isASCII(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices where bytes[index] >= 0x80 { return false }
+        return true
     }
 
     /// The alphabet in which it is cheapest to stand, by the costs of each.

@@ -1,20 +1,6 @@
-// VectorCase.swift: one case of a vector file: what goes in, what must come out, and the layer that must refuse it.
+// VectorCase.swift: one case of a vector file: a question for this build, and what must come out.
 
 public import LatchkeyJSON
-
-/// The layer that refuses something.
-public enum VectorLayer: String, Codable, CaseIterable, Sendable {
-    /// The text or value is malformed and never becomes a word of ours.
-    case parse
-    /// A proof does not fit what it proves.
-    case signature
-    /// The time for it is over.
-    case expired
-    /// It was right and has been used.
-    case replayed
-    /// It is well formed and not right.
-    case denied
-}
 
 /// A case that is ready to be run.
 public struct VectorCase: Sendable {
@@ -24,55 +10,50 @@ public struct VectorCase: Sendable {
     /// What the case is there for, where its name does not say it.
     public let comment: String?
 
-    /// Whether the case takes seconds and is left out unless asked for.
+    /// Whether the case takes seconds or much memory and is left out unless asked for.
     public let isSlow: Bool
 
-    /// What must come out: an object of members, or one of the member `refusal`.
+    /// What must come out: the members of an answer, or `refusal`.
     public let expected: JSON
 
-    private let answer: @Sendable () -> JSON
+    private let ask: @Sendable () -> (got: JSON, isRight: Bool)
 
     init<Kind: VectorKind>(_ typed: TypedCase<Kind>) throws(JSONError) {
+        let expected = try JSON(encoding: typed.expect)
         id = typed.id
         comment = typed.comment
         isSlow = typed.slow ?? false
-        expected = try JSON(encoding: typed.expect)
-        answer = { Expectation<Kind.Answer>.of(typed.question) }
+        self.expected = expected
+        ask = { typed.answer(expected) }
     }
 
     /// Puts the case to this build.
     public func run() -> VectorResult {
-        let got = answer()
-        return VectorResult(id: id, outcome: Self.fits(got, expected) ? .passed : .failed(expected: expected, got: got))
-    }
-
-    /// Tells whether an answer has every member that is expected; it may have more, as a file may leave out columns.
-    static func fits(_ got: JSON, _ expected: JSON) -> Bool {
-        guard let expected = expected.object, let got = got.object else { return false }
-        // A refusal is all or nothing: its layer and its reason.
-        return !expected.members.isEmpty && expected.members.allSatisfy { got[$0.name] == $0.value }
+        let (got, isRight) = ask()
+        return VectorResult(id: id, outcome: isRight ? .passed : .failed(expected: expected, got: got))
     }
 }
 
 /// A kind of question that this build can be asked.
 protocol VectorKind: Decodable, Sendable {
-    /// What comes out when nothing is refused; members that a file may leave out are optional here.
+    /// What comes out when nothing is refused.
     associatedtype Answer: Codable & Sendable
 
     /// The kind's name in a file.
     static var name: String { get }
 
-    /// Asks this build.
-    func answer() throws(VectorRefusal) -> Answer
+    /// The members of an answer that a file may leave out, such as intermediate columns; any other must be there.
+    static var columns: Set<String> { get }
+
+    /// Asks this build; what it throws is its refusal.
+    func answer() throws -> Answer
 }
 
-/// A refusal: who refused, and in short why.
-struct VectorRefusal: Error, Codable, Equatable, Sendable {
-    let layer: VectorLayer
-    let error: String
+extension VectorKind {
+    static var columns: Set<String> { [] }
 }
 
-/// What must come out of a case, or what came out.
+/// What must come out of a case.
 enum Expectation<Answer: Codable & Sendable>: Codable, Sendable {
     case answer(Answer)
     case refusal(VectorRefusal)
@@ -96,25 +77,10 @@ enum Expectation<Answer: Codable & Sendable>: Codable, Sendable {
             try container.encode(refusal, forKey: .refusal)
         }
     }
-
-    /// What this build answers, as JSON.
-    static func of<Kind: VectorKind>(_ question: Kind) -> JSON where Kind.Answer == Answer {
-        do {
-            let got: Self
-            do throws(VectorRefusal) {
-                got = .answer(try question.answer())
-            } catch {
-                got = .refusal(error)
-            }
-            return try JSON(encoding: got)
-        } catch {
-            return ["failure": .string("\(error)")]
-        }
-    }
 }
 
 /// A case as it stands in a file of a kind.
-struct TypedCase<Kind: VectorKind>: Decodable {
+struct TypedCase<Kind: VectorKind>: Decodable, Sendable {
     let id: String
     let comment: String?
     let slow: Bool?
@@ -131,5 +97,26 @@ struct TypedCase<Kind: VectorKind>: Decodable {
         // The question's members stand beside these, in the same object.
         question = try Kind(from: decoder)
         expect = try container.decode(Expectation<Kind.Answer>.self, forKey: .expect)
+    }
+
+    /// Asks this build, and tells whether it answered as `expected`, which is `expect` as JSON.
+    func answer(_ expected: JSON) -> (got: JSON, isRight: Bool) {
+        do {
+            let got = try JSON(encoding: try question.answer())
+            guard case .answer = expect else { return (got, false) }
+            return (got, Self.fits(got, expected))
+        } catch {
+            guard let refusal = VectorRefusal(error), let got = try? JSON(encoding: ["refusal": refusal])
+            else { return (["failure": .string("\(error)")], false) }
+            guard case .refusal(let expected) = expect else { return (got, false) }
+            return (got, refusal.fits(expected))
+        }
+    }
+
+    /// Tells whether an answer has the members that are expected and no others, columns apart.
+    private static func fits(_ got: JSON, _ expected: JSON) -> Bool {
+        guard let got = got.object, let expected = expected.object, !expected.members.isEmpty else { return false }
+        return expected.members.allSatisfy { got[$0.name] == $0.value }
+            && got.members.allSatisfy { expected[$0.name] != nil || Kind.columns.contains($0.name) }
     }
 }

@@ -39,7 +39,8 @@ public struct VectorFile: Sendable {
         return names
     }
 
-    init(_ path: String, bytes: [UInt8]) throws(VectorError) {
+    /// Reads a vector file's bytes as strictly as `load`; `path` is for its errors.
+    public init(_ path: String, bytes: [UInt8]) throws(VectorError) {
         do throws(JSONError) {
             let name = try JSON.decode(KindName.self, from: bytes).kind
             self = try Self.read(name.type, path, bytes)
@@ -142,10 +143,4 @@ private struct Place: CodingKey {
     init(intValue: Int) { self.intValue = intValue }
 
     init?(stringValue: String) { nil }
-}
-
-/// A refusal of the loader's own, which the decoder gives a path.
-private struct Refused: Error, CustomStringConvertible {
-    let reason: String
-    var description: String { reason }
 }

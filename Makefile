@@ -4,7 +4,7 @@ DESTDIR ?=
 SWIFT ?= swift
 
 # What the build links, and what the tests call.
-BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev liboath-dev pkg-config
+BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev libzxcvbn-dev liboath-dev pkg-config
 TEST_PACKAGES = oathtool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp
 
 BINARY = .build/release/latchkey

@@ -19,6 +19,8 @@ let package = Package(
         .door("CLatchkeyQREncode", pkgConfig: "libqrencode", apt: "libqrencode-dev"),
         .door("CLatchkeyPNG", pkgConfig: "libpng", apt: "libpng-dev"),
         .door("CLatchkeySQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        // Has no .pc file at all.
+        .door("CLatchkeyZxcvbn", pkgConfig: nil, apt: "libzxcvbn-dev"),
         .door("CLatchkeyOATH", pkgConfig: "liboath", apt: "liboath-dev"),
         .systemLibrary(name: "CLatchkeySystem", path: "Sources/CLibraries/CLatchkeySystem"),
 
@@ -31,7 +33,9 @@ let package = Package(
         .target(name: "LatchkeyVectors", dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP"]),
         .target(
             name: "Latchkey",
-            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyQR", "LatchkeyStore"]
+            dependencies: [
+                "LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyQR", "LatchkeyStore", "CLatchkeyZxcvbn",
+            ]
         ),
         .executableTarget(
             name: "LatchkeyCommand",

@@ -1,0 +1,122 @@
+// Action.swift: what an action is: one struct that is the library call, the wire form, the permission and the handler.
+
+/// What an action does to the account, in AWS's levels; authorisation and the choice of a transaction go by it.
+public enum Access: String, Sendable {
+    /// Anyone may call it: the login flow itself.
+    case open = "Open"
+    /// Lists what is there.
+    case list = "List"
+    /// Reads one thing.
+    case read = "Read"
+    /// Changes something.
+    case write = "Write"
+
+    /// Whether the action changes nothing when it is allowed.
+    var isReadOnly: Bool { self == .list || self == .read }
+}
+
+/// A service: the name before the colon of a permission, and the version that its requests carry.
+public enum Service: String, Sendable {
+    /// AWS Identity and Access Management, version 2010-05-08.
+    case iam
+    /// Latchkey's own actions.
+    case latchkey
+
+    /// The `Version` of the service's requests.
+    public var version: String {
+        switch self {
+        case .iam: "2010-05-08"
+        case .latchkey: "2026-11-01"
+        }
+    }
+}
+
+/// What a permission is about: the ARN that a policy's `Resource` is held against.
+public struct Resource: Sendable, CustomStringConvertible {
+    /// The ARN, or `*`.
+    public let description: String
+
+    /// Everything of the account.
+    public static let all = Resource(description: "*")
+
+    /// The account's root user.
+    static func root(of account: AccountID) -> Resource { Resource(description: "arn:aws:iam::\(account):root") }
+
+    /// A user, which need not exist.
+    static func user(_ name: UserName, at path: Path? = nil, in account: AccountID) -> Resource {
+        name.isRoot
+            ? root(of: account)
+            : Resource(description: "arn:aws:iam::\(account):user\((path ?? .root).text)\(name.text)")
+    }
+
+    /// A device.
+    static func device(_ serial: SerialNumber) -> Resource { Resource(description: serial.text) }
+}
+
+/// One operation of the API: its members, its permission, its work and its answer.
+///
+/// Codable members are the wire form. `gather` does slow or outside work with no transaction open; `perform` runs in one
+/// transaction, after the caller was authorised in that same transaction.
+public protocol Action: Codable, Sendable {
+    /// The answer.
+    associatedtype Output: Codable & Sendable
+    /// What `gather` found out.
+    associatedtype Evidence: Sendable = Void
+
+    /// The service that the action belongs to.
+    static var service: Service { get }
+    /// What the action does to the account.
+    static var access: Access { get }
+    /// Whether what `perform` wrote before it refused stays written: failures that were counted.
+    static var keepsRefusal: Bool { get }
+
+    /// What the permission is about.
+    func resource(_ call: Call) throws(Fault) -> Resource
+    /// Whether the action is the caller's without any policy.
+    func isGranted(_ call: Call, _ state: borrowing State) throws(Fault) -> Bool
+    /// Does the slow part.
+    func gather(_ call: Call, _ authority: Authority) async throws(Fault) -> Evidence
+    /// Does the work, inside a transaction.
+    func perform(_ call: Call, _ state: borrowing State, _ evidence: Evidence) throws(Fault) -> Output
+}
+
+extension Action {
+    /// The action's name, which is its type's.
+    public static var name: String { String(describing: Self.self) }
+
+    /// The permission that the action needs, such as `iam:CreateUser`.
+    public static var permission: String { "\(service.rawValue):\(name)" }
+
+    /// A refusal rolls everything back, unless the action says otherwise.
+    public static var keepsRefusal: Bool { false }
+
+    /// Nothing is granted without a policy, unless the action says otherwise.
+    public func isGranted(_ call: Call, _ state: borrowing State) throws(Fault) -> Bool { false }
+}
+
+extension Action where Evidence == Void {
+    /// Nothing to gather.
+    public func gather(_ call: Call, _ authority: Authority) async throws(Fault) {}
+}
+
+/// An action of AWS IAM.
+public protocol IAMAction: Action {}
+
+extension IAMAction {
+    /// AWS IAM.
+    public static var service: Service { .iam }
+}
+
+/// An action of our own.
+public protocol LatchkeyAction: Action {}
+
+extension LatchkeyAction {
+    /// Latchkey's own service.
+    public static var service: Service { .latchkey }
+}
+
+/// The answer of an action that has none.
+public struct Nothing: Codable, Sendable, Equatable {
+    /// Makes nothing.
+    public init() {}
+}

@@ -1,0 +1,12 @@
+// Catalog.swift: all actions that there are, by name.
+
+/// The actions of the authority.
+public enum Catalog {
+    /// Every action, noun by noun.
+    public static let actions: [any Action.Type] =
+        accountActions + userActions + loginProfileActions + passwordPolicyActions + deviceActions + enrollmentActions
+        + signInActions + recoveryActions
+
+    /// The action of that name.
+    public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }
+}

@@ -23,7 +23,9 @@ public struct AuditEvent: Codable, Sendable, Equatable {
     public let event: String
     /// Who tried: an ARN, `local:NAME` or `anonymous`.
     public let caller: String
-    /// Whom or what it was about, if that is known. A name that nobody has is never kept: it may be a password.
+    /// Whom or what it was about, if that is known.
+    ///
+    /// A name that nobody has is never kept: it may be a password.
     public let subject: String?
     /// Where it came from.
     public let peer: String
@@ -116,7 +118,9 @@ extension State {
         )
     }
 
-    /// The head's number and link. Its own seal keeps a shortened trail from being given a head that fits.
+    /// The head's number and link.
+    ///
+    /// Its own seal keeps a shortened trail from being given a head that fits.
     borrowing func openHead(_ head: (Int64, [UInt8])?) throws(Fault) -> (number: Int64, link: [UInt8]) {
         guard let (number, bytes) = head else { return (0, []) }
         guard bytes.count == 64 else { throw .damaged("the audit trail's head") }

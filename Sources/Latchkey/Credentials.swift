@@ -117,7 +117,9 @@ extension State {
 }
 
 extension Credentials {
-    /// What the seal lies over. When a password was last used is a convenience and stays outside.
+    /// What the seal lies over.
+    ///
+    /// When a password was last used is a convenience and stays outside.
     fileprivate var message: Message {
         var message = Message().adding("credentials").adding(owner.id)
         if let password {

@@ -133,7 +133,9 @@ extension State {
         try find(first, second, device, at: now, steps: settings.window + 1, counters: Device.lookAhead)
     }
 
-    /// Finds a device that has run away. Wrong codes are counted as at a login.
+    /// Finds a device that has run away.
+    ///
+    /// Wrong codes are counted as at a login.
     borrowing func resync(_ device: Device, _ first: String, _ second: String, at now: UnixTime) throws(Fault) -> Bool {
         guard !isWaiting(until: device.retryAt, at: now) else { return false }
         let step = try find(
@@ -186,7 +188,9 @@ extension State {
         }
     }
 
-    /// Takes a device from its user. A password that was long enough only together with a device must then be changed.
+    /// Takes a device from its user.
+    ///
+    /// A password that was long enough only together with a device must then be changed.
     borrowing func deactivate(_ device: Device, of owner: Principal) throws(Fault) {
         try changeCredentials(of: owner) { credentials throws(Fault) in
             try run("UPDATE mfa_devices SET owner = NULL, enabled = NULL WHERE serial = $1", device.serial.text)

@@ -39,7 +39,9 @@ public struct DeviceParameters: Codable, Sendable, Equatable {
     }
 }
 
-/// A device as it is kept. The seed stays sealed until a code is checked.
+/// A device as it is kept.
+///
+/// The seed stays sealed until a code is checked.
 struct Device {
     let serial: SerialNumber
     let account: AccountID
@@ -174,7 +176,9 @@ extension State {
         }
     }
 
-    /// Checks a code of one of the principal's devices and spends it. What is counted stays counted when this refuses.
+    /// Checks a code of one of the principal's devices and spends it.
+    ///
+    /// What is counted stays counted when this refuses.
     ///
     /// The replay guard is the UPDATE: whoever moves the last step past this one first has won, on every server. With several
     /// devices a wrong code counts against each that heard it.

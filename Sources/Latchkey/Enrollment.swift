@@ -101,7 +101,9 @@ public struct BeginEnrollment: LatchkeyAction {
     }
 }
 
-/// Shows a pending enrolment again. The seed of an enabled device is never shown: then another one is enrolled.
+/// Shows a pending enrolment again.
+///
+/// The seed of an enabled device is never shown: then another one is enrolled.
 public struct ShowEnrollment: LatchkeyAction {
     // Not a mere reading: whoever sees the seed stands in the audit trail.
     /// What the action does to the account.

@@ -9,7 +9,9 @@ public struct Fault: Error, Sendable, CustomStringConvertible {
     public let code: String
     /// The HTTP status that goes with the code.
     public let status: Int
-    /// One sentence for the caller. Never holds a secret.
+    /// One sentence for the caller.
+    ///
+    /// Never holds a secret.
     public let message: String
     /// Why, in one word, for the audit trail.
     public var reason: String?

@@ -77,7 +77,9 @@ public final class HashingThreads: Sendable {
     }
 }
 
-/// A hashing thread's life. It yields to the threads that answer short requests: nice 10 on Linux is a thread's own.
+/// A hashing thread's life.
+///
+/// It yields to the threads that answer short requests: nice 10 on Linux is a thread's own.
 private func hashingThread(_ passed: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let passed else { return nil }
     _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)

@@ -18,7 +18,9 @@ public struct LoginProfile: Codable, Sendable, Equatable {
     public let passwordResetRequired: Bool
 }
 
-/// Gives a user a password. Fails with `EntityAlreadyExists` if there is one.
+/// Gives a user a password.
+///
+/// Fails with `EntityAlreadyExists` if there is one.
 public struct CreateLoginProfile: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write

@@ -20,7 +20,9 @@ public struct MFADevice: Codable, Sendable, Equatable {
     public let enableDate: UnixTime
 }
 
-/// A virtual device. Seed and picture are in the answer that creates it and in no other.
+/// A virtual device.
+///
+/// Seed and picture are in the answer that creates it and in no other.
 public struct VirtualMFADevice: Codable, Sendable {
     /// The serial, which is the device's ARN.
     public var serialNumber: SerialNumber
@@ -67,7 +69,9 @@ public struct Blob: Codable, Sendable, CustomStringConvertible, CustomReflectabl
     public var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// Creates a virtual device that is nobody's yet. Fails with `EntityAlreadyExists` if the name, case apart, is taken.
+/// Creates a virtual device that is nobody's yet.
+///
+/// Fails with `EntityAlreadyExists` if the name, case apart, is taken.
 public struct CreateVirtualMFADevice: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write
@@ -230,7 +234,9 @@ public struct ResyncMFADevice: IAMAction {
     }
 }
 
-/// Takes a device from its user, whose sessions end. The device's spent codes stay spent.
+/// Takes a device from its user, whose sessions end.
+///
+/// The device's spent codes stay spent.
 public struct DeactivateMFADevice: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write
@@ -265,7 +271,9 @@ public struct DeactivateMFADevice: IAMAction {
     }
 }
 
-/// Deletes a virtual device that is nobody's. Fails with `DeleteConflict` while it is enabled.
+/// Deletes a virtual device that is nobody's.
+///
+/// Fails with `DeleteConflict` while it is enabled.
 public struct DeleteVirtualMFADevice: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write

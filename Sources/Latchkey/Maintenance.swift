@@ -6,9 +6,13 @@ import LatchkeyStore
 public struct RestoreReport: Codable, Sendable, Equatable {
     /// Time-based devices, which go on after the codes of this moment.
     public var devices: Int
-    /// Users whose button-driven devices were disabled: nobody knows how far they had counted. They are to be enrolled anew.
+    /// Users whose button-driven devices were disabled: nobody knows how far they had counted.
+    ///
+    /// They are to be enrolled anew.
     public var disabled: [String]
-    /// Users whose recovery codes are void: nobody knows which of them were used. They are to be renewed.
+    /// Users whose recovery codes are void: nobody knows which of them were used.
+    ///
+    /// They are to be renewed.
     public var withoutRecoveryCodes: [String]
 }
 

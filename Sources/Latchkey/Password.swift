@@ -7,8 +7,9 @@ extension SecretText {
     /// The most code points that a password may have.
     static let longestPassword = 128
 
-    /// Whether the text is too long to be hashed as a password. Said before any hashing and before any look-up, so that long
-    /// input costs nothing and tells nothing.
+    /// Whether the text is too long to be hashed as a password.
+    ///
+    /// Said before any hashing and before any look-up, so that long input costs nothing and tells nothing.
     var isTooLong: Bool {
         // No normalisation makes a text of so many bytes short enough: it need not even be done.
         text.utf8.count > Self.longestPassword * 36
@@ -158,7 +159,9 @@ extension State {
         return Array(((credentials.password.map { [$0.hash] } ?? []) + older).prefix(count))
     }
 
-    /// Sets the principal's password. The old one goes into the history, which keeps what any policy may ask for.
+    /// Sets the principal's password.
+    ///
+    /// The old one goes into the history, which keeps what any policy may ask for.
     ///
     /// Every session of the principal ends: whoever knew the old password is out.
     borrowing func setPassword(

@@ -35,7 +35,9 @@ public struct PasswordPolicy: Codable, Sendable, Equatable {
     static let longestHistory = 24
 }
 
-/// Sets the account's password policy. What is not given goes back to its default, as in AWS.
+/// Sets the account's password policy.
+///
+/// What is not given goes back to its default, as in AWS.
 public struct UpdateAccountPasswordPolicy: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write
@@ -128,7 +130,9 @@ public struct UpdateAccountPasswordPolicy: IAMAction {
     }
 }
 
-/// Shows the account's password policy. Fails with `NoSuchEntity` when none is set.
+/// Shows the account's password policy.
+///
+/// Fails with `NoSuchEntity` when none is set.
 public struct GetAccountPasswordPolicy: IAMAction {
     /// What the action does to the account.
     public static let access = Access.read
@@ -151,7 +155,9 @@ public struct GetAccountPasswordPolicy: IAMAction {
     }
 }
 
-/// Takes the account's password policy away: the floor remains. Fails with `NoSuchEntity` when none is set.
+/// Takes the account's password policy away: the floor remains.
+///
+/// Fails with `NoSuchEntity` when none is set.
 public struct DeleteAccountPasswordPolicy: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write

@@ -86,7 +86,9 @@ public enum PrivateFile {
         guard fsync(file) == 0 else { throw .file("cannot write `\(path.escapedForDisplay)`: \(explain(errno))") }
     }
 
-    /// Makes the name itself durable. A file system that cannot is no reason to fail: the content is safe.
+    /// Makes the name itself durable.
+    ///
+    /// A file system that cannot is no reason to fail: the content is safe.
     private static func syncFolder(of path: String) {
         let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
         let directory = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -6,7 +6,9 @@ import LatchkeyStore
 /// The actions on recovery codes.
 let recoveryActions: [any Action.Type] = [RenewRecoveryCodes.self, CountRecoveryCodes.self]
 
-/// Makes a new set of recovery codes; the old set is void. The codes are shown this once.
+/// Makes a new set of recovery codes; the old set is void.
+///
+/// The codes are shown this once.
 public struct RenewRecoveryCodes: LatchkeyAction {
     /// What the action does to the account.
     public static let access = Access.write

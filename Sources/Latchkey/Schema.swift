@@ -1,7 +1,9 @@
 // Schema.swift: the tables of the authority, as one forward-only list of migrations for SQLite and PostgreSQL alike.
 import LatchkeyStore
 
-/// The migrations, oldest first. They are appended to and never edited: stores out there have run them.
+/// The migrations, oldest first.
+///
+/// They are appended to and never edited: stores out there have run them.
 let migrations: [Migration] = [
     Migration(
         number: 1,

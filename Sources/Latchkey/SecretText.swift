@@ -2,7 +2,9 @@
 
 /// Text that must not be seen: a password, a code or a token in a call or an answer.
 public struct SecretText: Codable, Sendable, CustomStringConvertible, CustomReflectable {
-    /// The text itself. Whoever reads it answers for it.
+    /// The text itself.
+    ///
+    /// Whoever reads it answers for it.
     public let text: String
 
     /// Takes a text.

@@ -5,7 +5,9 @@ import LatchkeyStore
 
 /// What a login gives to whoever proved who they are.
 public struct Session: Codable, Sendable, CustomReflectable {
-    /// The secret that stands for the login; 256 random bits in Base64 for URLs. The store keeps only a keyed digest of it.
+    /// The secret that stands for the login; 256 random bits in Base64 for URLs.
+    ///
+    /// The store keeps only a keyed digest of it.
     public let token: String
     /// Who logged in.
     public let arn: ARN

@@ -5,8 +5,9 @@ public import LatchkeyCrypto
 public struct Settings: Sendable {
     /// The cost of hashing a password; stored hashes of a lower cost are made anew at the next login.
     public var passwordCost = PasswordHash.Cost.standard
-    /// The least length of the password of a user who signs in with it alone, in code points. With a device 8 are enough, or
-    /// fewer if this is less (NIST SP 800-63B-4 section 3.1.1.2).
+    /// The least length of the password of a user who signs in with it alone, in code points.
+    ///
+    /// With a device 8 are enough, or fewer if this is less (NIST SP 800-63B-4 section 3.1.1.2).
     public var passwordFloor = 15
     /// How many steps before and after the present one a code may belong to: 0, 1 or 2.
     public var window = 1

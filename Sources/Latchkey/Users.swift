@@ -33,7 +33,9 @@ public struct User: Codable, Sendable, Equatable {
     }
 }
 
-/// Creates a user. Fails with `EntityAlreadyExists` if the name, case apart, is taken; `root` always is.
+/// Creates a user.
+///
+/// Fails with `EntityAlreadyExists` if the name, case apart, is taken; `root` always is.
 public struct CreateUser: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write
@@ -189,7 +191,9 @@ public struct ListUsers: IAMAction {
     }
 }
 
-/// Deletes a user that nothing hangs on any more. Fails with `DeleteConflict` while there is a password or a device.
+/// Deletes a user that nothing hangs on any more.
+///
+/// Fails with `DeleteConflict` while there is a password or a device.
 public struct DeleteUser: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write

@@ -19,7 +19,7 @@ struct KeyURIVector: VectorKind {
         let period: Int64
         let counter: UInt64
         /// How many warnings there are; their words may change.
-        let warnings: Int
+        let warnings: UInt
         let text: String
     }
 
@@ -34,7 +34,7 @@ struct KeyURIVector: VectorKind {
             digits: uri.digits,
             period: uri.period,
             counter: uri.counter,
-            warnings: uri.warnings.count,
+            warnings: UInt(uri.warnings.count),
             text: uri.text()
         )
     }

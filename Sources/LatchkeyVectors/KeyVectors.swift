@@ -23,7 +23,7 @@ struct HMACVector: VectorKind {
     let algorithm: HashAlgorithm
     let key: HexBytes
     let message: HexBytes
-    let length: Int?
+    let length: UInt?
 
     struct Answer: Codable {
         let code: HexBytes
@@ -31,7 +31,7 @@ struct HMACVector: VectorKind {
 
     func answer() throws -> Answer {
         let code = HMAC(algorithm, key: key.secret).code(for: message.bytes)
-        return Answer(code: HexBytes(Array(code.prefix(max(0, length ?? code.count)))))
+        return Answer(code: HexBytes(Array(code.prefix(length.map { Int(clamping: $0) } ?? code.count))))
     }
 }
 

@@ -117,7 +117,8 @@ extension CodeDiagnosis: CustomStringConvertible {
             case .spent: return "that code was used already: wait for the next one"
             case .steam: return "that is a Steam Guard code: add the key to another app, which shows digits"
             case .time:
-                return "that is a code by time\(details): the app took the key for a time-based one; add it as counter-based"
+                return
+                    "that is a code by time\(details): the app took the key for a time-based one; add it as counter-based"
             case .counter(let counter): return sentence(counter)
             case .clock, .timeZone, .algorithm, .digits, .period: continue
             }

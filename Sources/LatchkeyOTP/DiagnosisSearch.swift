@@ -48,7 +48,12 @@ struct DiagnosisSearch: ~Copyable {
             return nil
         }
         enrolled = Parameters(
-            type: key.type, algorithm: key.algorithm, digits: key.digits, period: key.period, counter: key.counter)
+            type: key.type,
+            algorithm: key.algorithm,
+            digits: key.digits,
+            period: key.period,
+            counter: key.counter
+        )
         self.typed = typed
         self.now = now
         self.window = window
@@ -69,7 +74,9 @@ struct DiagnosisSearch: ~Copyable {
 
     private borrowing func byTime() -> CodeDiagnosis? {
         let (algorithm, period) = (enrolled.algorithm, enrolled.period)
-        if let found = used() ?? otherParameters() ?? clock(algorithm, period) ?? zone(algorithm, period) { return found }
+        if let found = used() ?? otherParameters() ?? clock(algorithm, period) ?? zone(algorithm, period) {
+            return found
+        }
         // An app that knows nothing but the usual, on a phone whose clock is off.
         if algorithm != .sha1 || period != 30, let found = clock(.sha1, 30) ?? zone(.sha1, 30) { return found }
         for algorithm in candidates() {
@@ -210,7 +217,12 @@ struct DiagnosisSearch: ~Copyable {
             causes,
             enrolled: enrolled,
             used: Parameters(
-                type: type, algorithm: algorithm, digits: typed.digits, period: period, counter: enrolled.counter)
+                type: type,
+                algorithm: algorithm,
+                digits: typed.digits,
+                period: period,
+                counter: enrolled.counter
+            )
         )
     }
 }

@@ -116,8 +116,8 @@ extension ASCIIReader {
 
     /// A number of one or two digits without a leading zero.
     fileprivate mutating func count() -> Int? {
-        let hasLeadingZero = next == UInt8(ascii: "0")
-        guard let value = number(), value < 100, !hasLeadingZero || value == 0 else { return nil }
+        if take("0") { return next.flatMap(Self.digit) == nil ? 0 : nil }
+        guard let value = number(), value < 100 else { return nil }
         return Int(value)
     }
 

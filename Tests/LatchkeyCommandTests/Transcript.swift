@@ -1,6 +1,7 @@
 // Transcript.swift: a script of command lines with what they must answer, read and run.
 import Foundation
 import LatchkeyJSON
+import LatchkeyTestSupport
 import Testing
 
 /// A transcript: lines that run a tool, and lines that say what came of it.
@@ -36,7 +37,10 @@ struct Transcript: Sendable {
     init(path: String) throws {
         self.path = path
         var lines: [Line] = []
-        var rest = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)[...]
+        var rest =
+            try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)[
+                ...
+            ]
         var number = 0
         while let text = rest.popFirst() {
             number += 1
@@ -69,13 +73,14 @@ final class TranscriptRunner {
     private let folder: URL
     private var variables: [String: String]
     private var input: String?
-    private var last: (line: Transcript.Line, answer: Tool.Answer)?
+    private var last: (line: Transcript.Line, answer: Subprocess.Output)?
 
     init(_ transcript: Transcript, folder: URL) {
         self.transcript = transcript
         self.folder = folder
         variables = [
-            "HOME": folder.path, "PATH": "\(folder.path)/bin:/usr/local/bin:/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C.UTF-8",
+            "HOME": folder.path, "PATH": "\(folder.path)/bin:/usr/local/bin:/usr/bin:/bin", "TZ": "UTC",
+            "LC_ALL": "C.UTF-8",
             "LATCHKEY_VECTORS": Places.vectors.path, "SCRIPTS": Places.scripts.path,
         ]
     }
@@ -109,7 +114,7 @@ final class TranscriptRunner {
         case ("stdout", 1), ("stderr", 1):
             try expect(line, verb, matches: rest[0], isNegated)
         case ("empty", 1):
-            let text = rest[0] == "stdout" ? last?.answer.output : last?.answer.errors
+            let text = rest[0] == "stdout" ? last?.answer.stdout : last?.answer.stderr
             check(line, text == "", "nothing was expected on \(rest[0])")
         case ("exit", 1):
             check(line, last?.answer.status == Int32(rest[0]), "another exit code was expected")
@@ -124,7 +129,7 @@ final class TranscriptRunner {
             check(line, !exists, "the file exists")
         case ("capture", 2...):
             guard try start(Array(rest.dropFirst()), line, mustFail: false) else { return false }
-            variables[rest[0]] = last?.answer.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            variables[rest[0]] = last?.answer.stdout.trimmingCharacters(in: .whitespacesAndNewlines)
         default:
             return try start(words, line, mustFail: isNegated)
         }
@@ -133,11 +138,12 @@ final class TranscriptRunner {
 
     /// Runs a tool; false when its exit code is not what the line says.
     private func start(_ words: [String], _ line: Transcript.Line, mustFail: Bool) throws -> Bool {
-        let answer = try Tool.run(
-            words,
-            input: Array((input ?? "").utf8),
-            environment: variables,
-            folder: folder
+        // `env` looks the tool up in the transcript's own PATH, and goes to its folder.
+        let answer = try Subprocess.run(
+            "/usr/bin/env",
+            ["-C", folder.path] + words,
+            stdin: Array((input ?? "").utf8),
+            environment: variables
         )
         input = nil
         last = (line, answer)
@@ -145,7 +151,7 @@ final class TranscriptRunner {
     }
 
     private func expect(_ line: Transcript.Line, _ stream: String, matches pattern: String, _ isNegated: Bool) throws {
-        let text = (stream == "stdout" ? last?.answer.output : last?.answer.errors) ?? ""
+        let text = (stream == "stdout" ? last?.answer.stdout : last?.answer.stderr) ?? ""
         let regex = try Regex(pattern).anchorsMatchLineEndings()
         check(
             line,
@@ -156,7 +162,7 @@ final class TranscriptRunner {
 
     private func expectJSON(_ line: Transcript.Line, _ words: [String]) {
         do {
-            var value: JSON? = try JSON(parsing: last?.answer.output ?? "")
+            var value: JSON? = try JSON(parsing: last?.answer.stdout ?? "")
             guard words.count == 2 else { return }
             for step in words[0].split(separator: ".") {
                 value = Int(step).flatMap { value?[$0] } ?? value?[String(step)]
@@ -179,9 +185,9 @@ final class TranscriptRunner {
                     after line \(last.line.number): \(last.line.text)
                     exit \(last.answer.status)
                     stdout:
-                \(last.answer.output.indented)
+                \(last.answer.stdout.indented)
                     stderr:
-                \(last.answer.errors.indented)
+                \(last.answer.stderr.indented)
                 """
         }
         Issue.record(
@@ -238,5 +244,7 @@ struct Words {
 }
 
 extension String {
-    fileprivate var indented: String { split(separator: "\n").prefix(60).map { "        \($0)" }.joined(separator: "\n") }
+    fileprivate var indented: String {
+        split(separator: "\n").prefix(60).map { "        \($0)" }.joined(separator: "\n")
+    }
 }

@@ -5,7 +5,8 @@ import Testing
 @testable import LatchkeyCommand
 
 @Suite("Transcripts") struct TranscriptTests {
-    static let names = (try? FileManager.default.contentsOfDirectory(atPath: Places.scripts.path))?
+    static let names =
+        (try? FileManager.default.contentsOfDirectory(atPath: Places.scripts.path))?
         .filter { $0.hasSuffix(".txt") }.sorted() ?? []
 
     @Test("A transcript holds", arguments: names) func holds(_ name: String) throws {

@@ -31,15 +31,7 @@ enum PlainFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw FileError(number: EINVAL, ownReason: "it is not a plain file")
         }
-        var bytes: [UInt8] = []
-        var input = ByteInput(descriptor)
-        while let chunk = try input.next() {
-            if bytes.count + chunk.count > limit {
-                throw FileError(number: EFBIG, ownReason: "it is larger than \(limit) bytes")
-            }
-            bytes += chunk
-        }
-        return (bytes, status.st_mode)
+        return (try ByteInput.all(descriptor, atMost: limit), status.st_mode)
     }
 }
 
@@ -51,6 +43,19 @@ struct ByteInput {
     init(_ descriptor: Int32, chunk: Int = 1 << 16) {
         self.descriptor = descriptor
         buffer = [UInt8](repeating: 0, count: chunk)
+    }
+
+    /// All bytes to the end, if they are not more than `limit`.
+    static func all(_ descriptor: Int32, atMost limit: Int) throws(FileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var input = ByteInput(descriptor)
+        while let chunk = try input.next() {
+            if bytes.count + chunk.count > limit {
+                throw FileError(number: EFBIG, ownReason: "there are more than \(limit) bytes")
+            }
+            bytes += chunk
+        }
+        return bytes
     }
 
     /// The next bytes, or nil at the end.

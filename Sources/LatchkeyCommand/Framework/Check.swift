@@ -1,4 +1,5 @@
 // Check.swift: numbers and moments that people write, read from ASCII by hand.
+internal import LatchkeyOTP
 
 /// Reads what stands behind an option, or says what should stand there.
 enum Check {
@@ -22,7 +23,7 @@ enum Check {
                 )
             }
         case .moment:
-            guard integer(value) != nil || value.utf8.contains(UInt8(ascii: "-")) else {
+            guard moment(value) != nil else {
                 let form = "seconds since 1970 or a time such as 2026-11-23T20:46:42Z"
                 throw .misused("`--\(option.name)` is \(form), not `\(shown(value, option))`")
             }
@@ -33,6 +34,12 @@ enum Check {
                 throw .misused("`--\(option.name)` cannot be `\(shown(value, option))`; \(nearest ?? all)")
             }
         }
+    }
+
+    /// Reads seconds since 1970 or an ISO 8601 moment.
+    static func moment(_ text: String) -> UnixTime? {
+        if let seconds = integer(text) { return UnixTime(seconds) }
+        return try? UnixTime(iso8601: text)
     }
 
     /// Reads an optional minus sign and ASCII digits; nil for anything else or what does not fit.

@@ -128,8 +128,9 @@ struct CommandLineParser: Sendable {
             if !option.repeats, values[option.name] != nil {
                 throw .misused("`--\(option.name)` is given twice; give it once")
             }
-            if let value = one.value { try Check.value(value, of: option) }
-            values[option.name, default: []].append(one.value ?? "")
+            let value = one.value.map(option.canonical)
+            if let value { try Check.value(value, of: option) }
+            values[option.name, default: []].append(value ?? "")
             if option.isSecret, one.value != "-" {
                 secrets.append((one.number, one.isAttached ? option.name.utf8.count + 3 : 0))
             }
@@ -153,7 +154,7 @@ struct CommandLineParser: Sendable {
                     "`\(word.text)` is no \(argument.name); \(hint ?? "it is one of \(choices.joined(separator: ", "))")"
                 )
             }
-            if argument.isSecret, word.text != "-" { secrets.append((word.number, 0)) }
+            if argument.hides(word.text) { secrets.append((word.number, 0)) }
         }
         return ParsedCommand(command: command, words: words.map(\.text), values: values, secrets: secrets)
     }

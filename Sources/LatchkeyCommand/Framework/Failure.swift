@@ -1,4 +1,7 @@
 // Failure.swift: why a command ended without being done, as an exit code and one sentence.
+internal import LatchkeyCrypto
+internal import LatchkeyOTP
+internal import LatchkeyStore
 
 /// How a command ended; the number is the process's exit status.
 enum ExitCode: Int32, Sendable, CaseIterable {
@@ -44,7 +47,20 @@ extension Failure {
     init(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
+        case let error as OTPError: self = Failure(code: error.isOfTheLine ? .misused : .refused, sentence: "\(error)")
+        case let error as TextEncodingError: self = .misused("\(error)")
+        case let error as StoreError: self = .unusable("\(error)")
         default: self = .refused("\(error)")
+        }
+    }
+}
+
+extension OTPError {
+    /// Whether the error is in how something was written, rather than in what it means.
+    fileprivate var isOfTheLine: Bool {
+        switch self {
+        case .emptySecret, .badSecret, .digits, .period, .malformedTime, .malformedSuite, .challenge: true
+        default: false
         }
     }
 }

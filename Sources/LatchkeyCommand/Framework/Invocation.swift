@@ -1,4 +1,5 @@
 // Invocation.swift: one call of a command, as its handler sees it.
+internal import LatchkeyOTP
 
 /// What a command's handler gets: the words and options it was called with, the settings and the console.
 struct Invocation: Sendable {
@@ -38,6 +39,9 @@ struct Invocation: Sendable {
 
     /// The option's counter, if it was given.
     func counter(_ option: Option) -> UInt64? { text(option).flatMap(Check.natural) }
+
+    /// The option's moment, if it was given.
+    func moment(_ option: Option) -> UnixTime? { text(option).flatMap(Check.moment) }
 
     /// Whether the answer is to be one JSON value.
     var wantsJSON: Bool { has(.json) }

@@ -78,6 +78,13 @@ struct Option: Sendable {
         return copy
     }
 
+    /// A value as the table spells it: a choice may be typed in capitals.
+    func canonical(_ value: String) -> String {
+        guard case .choice(let words) = kind, !words.contains(value) else { return value }
+        let small = String(decoding: value.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        return words.contains(small) ? small : value
+    }
+
     /// `--name`, with the value's name where there is one.
     var spelling: String { kind == .flag ? "--\(name)" : "--\(name) \(value)" }
 }
@@ -100,8 +107,23 @@ struct Argument: Sendable {
     let help: String
     var count = Count.one
     var kind = Option.Kind.text
-    /// Whether the word is a secret or holds one.
-    var isSecret = false
+    var secrecy = Secrecy.never
+
+    /// When the word is a secret or holds one.
+    enum Secrecy: Sendable {
+        case never, always
+        /// When it is an `otpauth:` URI.
+        case uri
+    }
+
+    /// Whether `word` in this place is a secret.
+    func hides(_ word: String) -> Bool {
+        switch secrecy {
+        case .never: false
+        case .always: word != "-"
+        case .uri: word.lowercased().utf8.starts(with: "otpauth".utf8)
+        }
+    }
 
     /// `NAME`, `[NAME]` or `[NAME…]`.
     var spelling: String {

@@ -23,7 +23,7 @@ final class SQLiteConnection: Connection {
         case read
         /// Changing a store.
         case write
-        /// Reading a file that may be on a medium that cannot be written.
+        /// Reading a file that nobody changes, perhaps where nothing can be written.
         case archive
     }
 
@@ -32,8 +32,11 @@ final class SQLiteConnection: Connection {
         var opened: OpaquePointer?
         let flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         let code =
-            if case .archive = use {
-                sqlite3_open_v2(file.path, &opened, flags | SQLITE_OPEN_READONLY, nil)
+            if use == .archive && !file.hasCompanions {
+                // Alone, it can be read where nothing can be written, and no lock or log is left beside it.
+                sqlite3_open_v2(file.uri + "?immutable=1", &opened, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nil)
+            } else if use == .archive {
+                sqlite3_open_v2(file.path, &opened, flags | SQLITE_OPEN_READWRITE, nil)
             } else {
                 // Links in the path's directories are the owner's own; one in the file's place may be a trap.
                 sqlite3_open_v2(try file.resolved(), &opened, flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, nil)

@@ -42,7 +42,7 @@ extension SQLiteDriver {
         let connection = try copy.connect()
         defer { connection.close() }
         guard try !Self.requireMark(connection) else { throw StoreError.notAStore(backup) }
-        if let finding = try Self.findings(connection).first {
+        if let finding = try Self.damage(connection).first {
             throw StoreError.cannotOpen("the backup `\(backup)` is damaged (\(finding)): use another")
         }
         try Self.bringUpToDate(connection, schema)
@@ -111,8 +111,7 @@ private struct TemporaryCopy: ~Copyable {
     func verify() throws(StoreError) {
         let connection = try connect()
         defer { connection.close() }
-        let answer: String = try connection.value("PRAGMA quick_check(1)")
-        guard answer == "ok" else { throw .corrupt(answer) }
+        if let finding = try SQLiteDriver.damage(connection).first { throw .corrupt(finding) }
     }
 
     /// Takes the name of a file that is not there, once everything is durable.
@@ -133,7 +132,7 @@ extension SQLiteConnection {
         let step = sqlite3_backup_step(backup, -1)
         let end = sqlite3_backup_finish(backup)
         guard step == SQLITE_DONE, end == SQLITE_OK else {
-            throw target.failure(step == SQLITE_DONE || step == SQLITE_OK ? end : step)
+            throw Self.error(step == SQLITE_DONE || step == SQLITE_OK ? end : step, target.handle, path)
         }
     }
 }

@@ -108,23 +108,31 @@ struct SQLiteDriver: Driver {
         return try Self.findings(connection)
     }
 
-    /// What SQLite's checks of pages and of references say, nothing if all is well.
-    static func findings(_ connection: SQLiteConnection) throws(StoreError) -> [String] {
+    /// What SQLite's checks of pages, and if those are sound of references, say; nothing if all is well.
+    private static func findings(_ connection: SQLiteConnection) throws(StoreError) -> [String] {
+        let damage = try damage(connection)
+        guard damage.isEmpty else { return damage }
+        var findings: [String] = []
+        let references = try connection.prepared("PRAGMA foreign_key_check")
+        defer { references.finish() }
+        try references.start([])
+        while findings.count < 100, try references.next() {
+            let (table, parent) = (references.lines(at: 0).joined(), references.lines(at: 2).joined())
+            findings.append("a row of `\(table)` refers to a row of `\(parent)` that is not there")
+        }
+        return findings
+    }
+
+    /// What SQLite's check of pages and indexes says, nothing if all is well.
+    static func damage(_ connection: SQLiteConnection) throws(StoreError) -> [String] {
         do throws(StoreError) {
             var findings: [String] = []
             let integrity = try connection.prepared("PRAGMA integrity_check(100)")
             defer { integrity.finish() }
             try integrity.start([])
             while try integrity.next() {
-                let line = integrity.printable(at: 0)
-                if line != "ok" { findings.append(line) }
-            }
-            let references = try connection.prepared("PRAGMA foreign_key_check")
-            defer { references.finish() }
-            try references.start([])
-            while findings.count < 200, try references.next() {
-                let (table, parent) = (references.printable(at: 0), references.printable(at: 2))
-                findings.append("a row of `\(table)` refers to a row of `\(parent)` that is not there")
+                // One row may hold several lines, below a headline with the file's name in SQLite.
+                findings += integrity.lines(at: 0).filter { $0 != "ok" && !$0.hasPrefix("***") }
             }
             return findings
         } catch .corrupt(let reason) {

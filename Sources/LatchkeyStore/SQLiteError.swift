@@ -37,12 +37,15 @@ extension SQLiteConnection {
 
     /// What SQLite says of its last error.
     private static func words(of handle: OpaquePointer) -> String {
-        sqlite3_errmsg(handle).map { printable(UnsafeBufferPointer(start: $0, count: strnlen($0, 400))) } ?? "no words"
+        sqlite3_errmsg(handle)
+            .map { words in
+                printable(UnsafeRawBufferPointer(start: words, count: strnlen(words, 400)))
+            } ?? "no words"
     }
 
     /// Text from a file that may be damaged, safe to print: names in it can hold anything.
-    static func printable(_ bytes: some Collection<CChar>) -> String {
-        let text = String(decoding: bytes.lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    static func printable(_ bytes: some Collection<UInt8>) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
         return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isPrintable ? $0 : "?" }))
     }
 }

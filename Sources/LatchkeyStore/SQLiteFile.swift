@@ -183,6 +183,27 @@ struct SQLiteFile: Sendable {
         return lstat(path + "-wal", &status) == 0 && status.st_size > 0
     }
 
+    /// Whether there is anything beside the file that belongs to its content.
+    var hasCompanions: Bool {
+        var status = stat()
+        return Self.companions.contains { lstat(path + $0, &status) == 0 }
+    }
+
+    /// The path as a URI.
+    var uri: String {
+        let digits = [UInt8]("0123456789abcdef".utf8)
+        var text = [UInt8]("file:".utf8)
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "-"):
+                text.append(byte)
+            default: text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// The path without symbolic links in its directories, so that SQLite can be told to follow none.
     func resolved() throws(StoreError) -> String {
         guard let real = realpath(directory, nil) else { throw Self.failure("`\(directory)` cannot be looked at") }

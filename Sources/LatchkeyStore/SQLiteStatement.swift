@@ -109,11 +109,11 @@ final class SQLiteStatement: Statement {
         }
     }
 
-    /// The text of a column of a file that may be damaged, safe to print.
-    func printable(at column: Int) -> String {
-        guard let start = sqlite3_column_text(handle, Int32(column)) else { return "?" }
-        let bytes = UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, Int32(column))))
-        return SQLiteConnection.printable(bytes.lazy.prefix(400).map { CChar(bitPattern: $0) })
+    /// The lines of a text column of a file that may be damaged, safe to print.
+    func lines(at column: Int) -> [String] {
+        guard let start = sqlite3_column_text(handle, Int32(column)) else { return ["?"] }
+        let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, Int32(column))))
+        return bytes.split(separator: UInt8(ascii: "\n")).map { SQLiteConnection.printable($0.prefix(400)) }
     }
 
     func name(at column: Int) -> String {

@@ -20,10 +20,13 @@ let schema: [Migration] = [
     )
 ]
 
-/// Runs `body` with a new directory's path and removes the directory.
+/// Runs `body` with a new directory's path and removes the directory; in memory if speed matters more than a disk.
 @discardableResult
-func withDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
-    let path = FileManager.default.temporaryDirectory.path + "/latchkey-store-" + UUID().uuidString
+func withDirectory<R>(inMemory: Bool = false, _ body: (String) async throws -> R) async throws -> R {
+    let parent =
+        inMemory && FileManager.default.isWritableFile(atPath: "/dev/shm")
+        ? "/dev/shm" : FileManager.default.temporaryDirectory.path
+    let path = parent + "/latchkey-store-" + UUID().uuidString
     try FileManager.default.createDirectory(
         atPath: path,
         withIntermediateDirectories: true,

@@ -178,7 +178,8 @@ private enum Memory {
         for line in maps.split(separator: "\n") {
             let fields = line.split(separator: " ")
             let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-            guard fields[1].hasPrefix("rw"), ends.count == 2 else { continue }
+            // Above 1 GiB it is no program's data but the shadow that a sanitizer keeps.
+            guard fields[1].hasPrefix("rw"), ends.count == 2, ends[1] - ends[0] <= 1 << 30 else { continue }
             var address = ends[0]
             while address < ends[1] {
                 // Neighbouring chunks share 31 bytes, so that a key across their border is seen.

@@ -230,7 +230,9 @@ extension JSONError {
             self.init(at: (context.codingPath + [key]).map(PathStep.init), reason: "this member is missing")
         case .valueNotFound(_, let context), .typeMismatch(_, let context), .dataCorrupted(let context):
             let steps = context.codingPath.isEmpty ? PathLink.steps(path) : context.codingPath.map(PathStep.init)
-            self.init(at: steps, reason: context.debugDescription)
+            // What the standard library says of an enumeration names its Swift type and repeats the value.
+            let isOfEnumeration = context.debugDescription.utf8.starts(with: "Cannot initialize ".utf8)
+            self.init(at: steps, reason: isOfEnumeration ? "this word is not known here" : context.debugDescription)
         @unknown default:
             self.init(at: PathLink.steps(path), reason: "this value cannot be read")
         }

@@ -112,14 +112,14 @@ enum JSONReader {
         return .object(object)
     }
 
-    private static func beginName(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) -> Int {
+    static func beginName(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) -> Int {
         skipBlanks(bytes, &at)
         guard at < bytes.count else { throw SyntaxFault(.ended, at: at) }
         guard bytes[at] == UInt8(ascii: "\"") else { throw SyntaxFault(.expectedName, at: at) }
         return at
     }
 
-    private static func colon(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) {
+    static func colon(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) {
         skipBlanks(bytes, &at)
         guard at < bytes.count else { throw SyntaxFault(.ended, at: at) }
         guard bytes[at] == UInt8(ascii: ":") else { throw SyntaxFault(.expectedColon, at: at) }
@@ -127,7 +127,7 @@ enum JSONReader {
     }
 
     /// Tells whether the bracket closes at once, and passes it.
-    private static func closes(_ bracket: UInt8, _ bytes: Span<UInt8>, _ at: inout Int) -> Bool {
+    static func closes(_ bracket: UInt8, _ bytes: Span<UInt8>, _ at: inout Int) -> Bool {
         skipBlanks(bytes, &at)
         guard at < bytes.count, bytes[at] == bracket else { return false }
         at += 1
@@ -135,7 +135,7 @@ enum JSONReader {
     }
 
     /// Passes the comma before another item (true) or the closing bracket (false).
-    private static func goesOn(
+    static func goesOn(
         until bracket: UInt8,
         _ bytes: Span<UInt8>,
         _ at: inout Int
@@ -280,59 +280,12 @@ enum JSONReader {
     }
 
     @inline(__always)
-    private static func skipBlanks(_ bytes: Span<UInt8>, _ at: inout Int) {
+    static func skipBlanks(_ bytes: Span<UInt8>, _ at: inout Int) {
         while at < bytes.count {
             switch bytes[at] {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): at += 1
             default: return
             }
         }
-    }
-
-    // MARK: - Finding a value again
-
-    /// Returns where the value at the end of a path begins, or as far on the way there as the text goes.
-    static func offset(of steps: [PathStep], in bytes: Span<UInt8>) -> Int {
-        var at = 0
-        skipBlanks(bytes, &at)
-        // A text that was read once cannot fail now; should it, the place reached so far is the answer.
-        try? walk(steps[...], bytes, &at)
-        return at
-    }
-
-    private static func walk(
-        _ steps: ArraySlice<PathStep>,
-        _ bytes: Span<UInt8>,
-        _ at: inout Int
-    ) throws(SyntaxFault) {
-        guard let step = steps.first, at < bytes.count else { return }
-        let opened = at
-        var next = at + 1
-        switch (step, bytes[at]) {
-        case (.member(let wanted), UInt8(ascii: "{")):
-            if closes(UInt8(ascii: "}"), bytes, &next) { return }
-            repeat {
-                _ = try beginName(bytes, &next)
-                let name = try string(bytes, &next)
-                try colon(bytes, &next)
-                skipBlanks(bytes, &next)
-                if ExactText.same(name, wanted) { break }
-                _ = try value(bytes, &next, depth: 0)
-                // A member that is missing is missing from its object: point there.
-                if try !goesOn(until: UInt8(ascii: "}"), bytes, &next) { return }
-            } while true
-        case (.element(let wanted), UInt8(ascii: "[")):
-            if closes(UInt8(ascii: "]"), bytes, &next) { return }
-            for _ in 0..<max(0, wanted) {
-                _ = try value(bytes, &next, depth: 0)
-                if try !goesOn(until: UInt8(ascii: "]"), bytes, &next) { return }
-            }
-            skipBlanks(bytes, &next)
-        default:
-            at = opened
-            return
-        }
-        at = next
-        try walk(steps.dropFirst(), bytes, &at)
     }
 }

@@ -169,7 +169,7 @@ private func failure<T: Decodable>(_ text: String, _ type: T.Type, strict: Bool 
         }
         enum Colour: String, Decodable { case red }
         #expect(try failure(#"{"a":[2,3]}"#, [String: [Even]].self) == "a[1]: expected an even number")
-        #expect(try failure(#"{"a":["red","blue"]}"#, [String: [Colour]].self).hasPrefix("a[1]: "))
+        #expect(try failure(#"{"a":["red","blue"]}"#, [String: [Colour]].self) == "a[1]: this word is not known here")
         #expect(try failure("[1]", [Colour].self) == "[0]: expected a string, not a number")
     }
 

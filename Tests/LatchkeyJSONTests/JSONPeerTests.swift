@@ -1,7 +1,7 @@
 // JSONPeerTests.swift: the reader and writer beside Python's, and under bytes that are not meant to be JSON at all.
 
-import Foundation
 import LatchkeyJSON
+import LatchkeyTestSupport
 import Testing
 
 /// Makes documents (half of them damaged), and judges what became of them, by Python's own strict reading.
@@ -73,22 +73,14 @@ private let peer = #"""
         print("done", count, read)
     """#
 
-private func python(_ arguments: [String], input: Data = Data()) throws -> String {
-    let directory = FileManager.default.temporaryDirectory
-    let inputFile = directory.appendingPathComponent("latchkey-json-\(UUID().uuidString)")
-    try input.write(to: inputFile)
-    defer { try? FileManager.default.removeItem(at: inputFile) }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-X", "utf8", "-c", peer] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardInput = try FileHandle(forReadingFrom: inputFile)
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    return String(decoding: data, as: UTF8.self)
+private func python(_ arguments: [String], input: String = "") throws -> String {
+    let output = try Subprocess.run(
+        "/usr/bin/env",
+        ["python3", "-X", "utf8", "-c", peer] + arguments,
+        stdin: Array(input.utf8)
+    )
+    #expect(output.status == 0, "\(output.stderr)")
+    return output.stdout
 }
 
 private func hex(_ bytes: [UInt8]) -> String {
@@ -128,7 +120,7 @@ private func unhex(_ text: Substring) -> [UInt8] {
                 report += "\(line) - -\n"
             }
         }
-        let verdict = try LatchkeyJSONTests.python(["judge"], input: Data(report.utf8))
+        let verdict = try LatchkeyJSONTests.python(["judge"], input: report)
         #expect(verdict == "done 3000 \(3000 - refused)\n", "seed \(seed)")
         #expect(refused > 500 && refused < 1500)
     }

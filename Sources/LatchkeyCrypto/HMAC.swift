@@ -235,24 +235,9 @@ extension HMAC {
         let mac = EVP_MAC_fetch(nil, "HMAC", nil)
         defer { EVP_MAC_free(mac) }
         guard let context = EVP_MAC_CTX_new(mac) else { stop("libcrypto has no HMAC; check OPENSSL_CONF") }
-        var name = Array(algorithm.rawValue.utf8CString)
-        // A parameter points to its two texts, which therefore must outlive the call.
-        let done = "digest"
-            .withCString { parameter in
-                name.withUnsafeMutableBufferPointer { name in
-                    key.withUnsafeBufferPointer { key in
-                        let parameters = [
-                            OSSL_PARAM_construct_utf8_string(parameter, name.baseAddress, 0),
-                            OSSL_PARAM_construct_end(),
-                        ]
-                        // A null key would mean "keep the former key": an empty key still needs an address.
-                        var nothing: UInt8 = 0
-                        return key.isEmpty
-                            ? EVP_MAC_init(context, &nothing, 0, parameters)
-                            : EVP_MAC_init(context, key.baseAddress, key.count, parameters)
-                    }
-                }
-            }
+        let done = key.withUnsafeBufferPointer { key in
+            latchkey_hmac_init(context, algorithm.rawValue, key.baseAddress, key.count)
+        }
         guard done == 1 else { stop("libcrypto refuses an HMAC key; check OPENSSL_CONF") }
         return context
     }

@@ -11,7 +11,7 @@ extension Option {
         "batch",
         "makes one code for each JSON object on a line of standard input"
     )
-    fileprivate static let code = Option.text("code", "CODE", "the code to check; `-` reads a line of standard input")
+    fileprivate static let code = Option.code("code", "the code to check; `-` reads a line of standard input")
     fileprivate static let checkWindow = Option.integer(
         "window",
         "N",
@@ -89,13 +89,17 @@ private func json(_ shown: ShownCode, _ settings: CodeSettings) -> JSON {
 private let verifyCommand = Command(
     path: ["verify"],
     group: .stateless,
-    summary: "says whether a code is right for a secret",
-    usage: ["--secret BASE32 --code CODE [OPTIONS]"],
-    arguments: [],
-    options: Option.secretOptions + [.code] + Option.codeOptions + [.checkWindow, .json],
+    summary: "says whether a code is right, for an enrolled user or for a secret",
+    usage: ["USER CODE [OPTIONS]", "--secret BASE32 --code CODE [OPTIONS]"],
+    arguments: [
+        Argument(name: "USER", help: "the user's name, or root", count: .optional),
+        Argument(name: "CODE", help: "the code that the user's device shows", count: .optional, secrecy: .brief),
+    ],
+    options: Option.secretOptions + [.code] + Option.codeOptions + [.checkWindow, .json] + Option.keeping,
     text: [
-        "Nothing is stored: the same code is right again as long as its time lasts. Secret and code may both come from "
-            + "standard input, the secret's line first."
+        "With a user the code is spent: it is right once, here and at every other door.",
+        "With a secret nothing is stored: the same code is right again as long as its time lasts. Secret and code may both come "
+            + "from standard input, the secret's line first.",
     ],
     examples: [
         Command.Example(
@@ -106,6 +110,7 @@ private let verifyCommand = Command(
     ],
     exits: [(.done, "the code is right"), (.refused, "the code is wrong"), (.misused, ExitCode.misused.meaning)],
     run: { call in
+        if !call.words.isEmpty { return try call.verifyUser(typedCode) }
         let settings = try call.codeSettings()
         let secret = try call.secret()
         let typed = try typedCode(call)

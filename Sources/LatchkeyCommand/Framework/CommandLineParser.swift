@@ -17,6 +17,8 @@ struct ParsedCommand: Sendable {
     let values: [String: [String]]
     /// Where on the line secrets stand: the word's number and how many of its bytes come before the secret.
     let secrets: [(word: Int, offset: Int)]
+    /// Whether one of them is worth something in the shell's history, as a one-time code is not.
+    let hasLastingSecret: Bool
 }
 
 /// Reads a command line by a table of commands.
@@ -120,6 +122,7 @@ struct CommandLineParser: Sendable {
     ) throws(Failure) -> ParsedCommand {
         var values: [String: [String]] = [:]
         var secrets: [(word: Int, offset: Int)] = []
+        var hasLastingSecret = false
         for one in given {
             let option = one.option
             guard command.options.contains(where: { $0.name == option.name }) else {
@@ -133,6 +136,7 @@ struct CommandLineParser: Sendable {
             values[option.name, default: []].append(value ?? "")
             if option.isSecret, one.value != "-" {
                 secrets.append((one.number, one.isAttached ? option.name.utf8.count + 3 : 0))
+                if !option.isBrief { hasLastingSecret = true }
             }
         }
         let least = command.arguments.count { if case .one = $0.count { true } else { false } }
@@ -154,9 +158,17 @@ struct CommandLineParser: Sendable {
                     "`\(word.text)` is no \(argument.name); \(hint ?? "it is one of \(choices.joined(separator: ", "))")"
                 )
             }
-            if argument.hides(word.text) { secrets.append((word.number, 0)) }
+            guard argument.hides(word.text) else { continue }
+            secrets.append((word.number, 0))
+            if argument.secrecy != .brief { hasLastingSecret = true }
         }
-        return ParsedCommand(command: command, words: words.map(\.text), values: values, secrets: secrets)
+        return ParsedCommand(
+            command: command,
+            words: words.map(\.text),
+            values: values,
+            secrets: secrets,
+            hasLastingSecret: hasLastingSecret
+        )
     }
 
     /// Says that words are too many without repeating them: one may be a secret in the wrong place.

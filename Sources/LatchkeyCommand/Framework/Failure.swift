@@ -1,4 +1,5 @@
 // Failure.swift: why a command ended without being done, as an exit code and one sentence.
+internal import Latchkey
 internal import LatchkeyCrypto
 internal import LatchkeyOTP
 internal import LatchkeyStore
@@ -47,6 +48,7 @@ extension Failure {
     init(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
+        case let fault as Fault: self.init(fault)
         case let error as OTPError: self = Failure(code: error.isOfTheLine ? .misused : .refused, sentence: "\(error)")
         case let error as TextEncodingError: self = .misused("\(error)")
         case let error as StoreError: self = .unusable("\(error)")

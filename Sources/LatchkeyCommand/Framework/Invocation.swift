@@ -19,7 +19,7 @@ struct Invocation: Sendable {
         values = parsed.values
         settings = Settings(flags: parsed.values, environment: environment)
         self.console = console
-        hasSecretOnLine = !parsed.secrets.isEmpty
+        hasSecretOnLine = parsed.hasLastingSecret
     }
 
     /// Whether a flag was given.

@@ -27,6 +27,8 @@ struct Option: Sendable {
     let help: String
     /// Whether the value is a secret: it is wiped from the process list once read, and never repeated in messages.
     var isSecret = false
+    /// Whether the secret is a one-time code, which is worth nothing in the shell's history.
+    var isBrief = false
     /// Whether the option may be given more than once.
     var repeats = false
     /// Whether help, completions and the man page leave it out.
@@ -42,6 +44,10 @@ struct Option: Sendable {
 
     static func secret(_ name: String, _ value: String, _ help: String) -> Option {
         Option(name: name, value: value, kind: .text, help: help, isSecret: true)
+    }
+
+    static func code(_ name: String, _ help: String) -> Option {
+        Option(name: name, value: "CODE", kind: .text, help: help, isSecret: true, isBrief: true)
     }
 
     static func integer(_ name: String, _ value: String, _ range: ClosedRange<Int64>, _ help: String) -> Option {
@@ -110,8 +116,10 @@ struct Argument: Sendable {
     var secrecy = Secrecy.never
 
     /// When the word is a secret or holds one.
-    enum Secrecy: Sendable {
+    enum Secrecy: Sendable, Equatable {
         case never, always
+        /// When it is a one-time code: hidden from the process list, but not worth a warning about the shell's history.
+        case brief
         /// When it is an `otpauth:` URI.
         case uri
     }
@@ -120,7 +128,7 @@ struct Argument: Sendable {
     func hides(_ word: String) -> Bool {
         switch secrecy {
         case .never: false
-        case .always: word != "-"
+        case .always, .brief: word != "-"
         case .uri: word.lowercased().utf8.starts(with: "otpauth".utf8)
         }
     }

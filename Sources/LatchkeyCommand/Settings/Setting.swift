@@ -77,10 +77,15 @@ extension Setting {
         "1"
     )
 
-    /// The fewest characters that any password policy may ask for.
+    /// The fewest characters of a password alone, whatever an account's policy says; with a device 8 are enough.
     static let passwordFloor = Setting(
-        .integer("password-floor", "N", 1...128, "the fewest characters under every password policy"),
-        "8"
+        .integer(
+            "password-floor",
+            "N",
+            1...128,
+            "the fewest characters of a password alone; with a device 8 are enough"
+        ),
+        "15"
     )
 
     /// The wrong codes in a row that disable a device.

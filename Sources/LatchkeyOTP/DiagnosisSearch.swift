@@ -177,7 +177,7 @@ struct DiagnosisSearch: ~Copyable {
 
     private borrowing func matches(_ algorithm: HashAlgorithm, _ counter: UInt64) -> Bool {
         guard typed.alphabet == .decimal else {
-            return UInt64(sha1.truncated(at: counter)) % SteamGuard.modulus == typed.value
+            return UInt64(sha1.truncated(at: counter) % SteamGuard.modulus) == typed.value
         }
         let value =
             switch algorithm {

@@ -13,7 +13,7 @@ public struct SteamGuard: ~Copyable, Sendable {
         return letters
     }()
     /// 26 to the power of ``length``.
-    static let modulus: UInt64 = 11_881_376
+    static var modulus: UInt32 { 11_881_376 }
     private let hotp: HOTP
     private let clock: StepClock
 
@@ -71,7 +71,7 @@ public struct SteamGuard: ~Copyable, Sendable {
 
 extension SteamGuard: CodeSource {
     borrowing func value(at counter: UInt64) -> UInt32 {
-        UInt32(truncatingIfNeeded: UInt64(hotp.truncated(at: counter)) % Self.modulus)
+        hotp.truncated(at: counter) % Self.modulus
     }
 
     borrowing func writes(_ code: OneTimeCode) -> Bool {

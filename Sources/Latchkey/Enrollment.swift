@@ -325,8 +325,22 @@ extension State {
             )
         }
         try run("UPDATE mfa_devices SET failures = $1 WHERE serial = $2", tries, device.serial.text)
-        let sentence = "that is not a code of this key: did you scan an older QR code?"
-        return .invalidAuthenticationCode("\(sentence) (\(tries) of \(ConfirmEnrollment.tries) tries)")
+        let diagnosis = try diagnose(code, device, at: now)
+        let sentence = diagnosis?.description ?? "that is not a code of this key: did you scan an older QR code?"
+        var fault = Fault.invalidAuthenticationCode("\(sentence) (\(tries) of \(ConfirmEnrollment.tries) tries)")
+        fault.suggestion = diagnosis?.suggestion
+        return fault
+    }
+
+    /// What the app did to show this code, if anything explains it.
+    private borrowing func diagnose(
+        _ code: SecretText,
+        _ device: Device,
+        at now: UnixTime
+    ) throws(Fault) -> CodeDiagnosis? {
+        let seed = try seed(of: device)
+        let key = try uri(device.parameters, seed, label: device.label, issuer: device.issuer)
+        return CodeDiagnosis(of: code.text, for: key, at: now, window: settings.window, after: device.spent)
     }
 
     /// The first of `phone-1`, `phone-2`, … that no device at the path has.

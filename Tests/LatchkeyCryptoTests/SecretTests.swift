@@ -75,52 +75,6 @@ struct SecretTests {
         }
     }
 
-    @Test("No copy of a key stays in memory once its holders are gone")
-    func leftovers() throws {
-        let pattern = Pattern()
-        let cost = PasswordHash.Cost(memory: 64, passes: 1)
-        let salt = [UInt8](repeating: 1, count: 16)
-        try pattern.expectGone("a secret") { _ = pattern.secret().copy() }
-        for algorithm in HashAlgorithm.allCases {
-            try pattern.expectGone("HMAC") {
-                for length in [32, 64, 128, 160] {
-                    let hmac = HMAC(algorithm, key: pattern.secret(length))
-                    _ = hmac.code(for: [1, 2, 3])
-                    var code = InlineArray<64, UInt8>(repeating: 0)
-                    hmac.write(codeOf: 7, into: &code)
-                }
-            }
-            try pattern.expectGone("HKDF") {
-                _ = try KeyDerivation.hkdf(algorithm, key: pattern.secret(), info: [1], count: 64)
-            }
-            try pattern.expectGone("PBKDF2") {
-                _ = try KeyDerivation.pbkdf2(algorithm, password: pattern.secret(), salt: [1], rounds: 2, count: 20)
-            }
-        }
-        try pattern.expectGone("a sealed box") {
-            let box = try SealedBox.seal(pattern.secret(), using: pattern.secret(), context: [1])
-            _ = try box.open(using: pattern.secret(), context: [1])
-            _ = try? box.open(using: pattern.secret(), context: [2])
-        }
-        try pattern.expectGone("scrypt") {
-            _ = try KeyDerivation.scrypt(password: pattern.secret(), salt: [1], n: 16, r: 1, p: 1, count: 32)
-        }
-        try pattern.expectGone("a password hash") {
-            _ = try PasswordHash.hash(pattern.secret(), cost: cost).matches(pattern.secret())
-        }
-        try pattern.expectGone("Argon2id") {
-            _ = try KeyDerivation.argon2id(password: pattern.secret(), salt: salt, cost: cost, count: 32)
-        }
-        try pattern.expectGone("normalised text") { _ = try UnicodeText.nfc(pattern.secret()) }
-        try pattern.expectGone("decoded text") {
-            _ = try Hex.decodeSecret(pattern.hexadecimal())
-        }
-
-        // The search itself works: what is still held is found.
-        let held = pattern.secret()
-        #expect(try Memory.count(pattern.tail, masks: [pattern.mask]) == 1)
-        #expect(held.count == 32)
-    }
 }
 
 /// A key that the process's memory holds only where a secret holds it: here it is masked.

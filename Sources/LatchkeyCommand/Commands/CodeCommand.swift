@@ -89,7 +89,7 @@ private func json(_ shown: ShownCode, _ settings: CodeSettings) -> JSON {
 private let verifyCommand = Command(
     path: ["verify"],
     group: .stateless,
-    summary: "says whether a code is right, for an enrolled user or for a secret",
+    summary: "says whether a code is right, of a user or a secret",
     usage: ["USER CODE [OPTIONS]", "--secret BASE32 --code CODE [OPTIONS]"],
     arguments: [
         Argument(name: "USER", help: "the user's name, or root", count: .optional),

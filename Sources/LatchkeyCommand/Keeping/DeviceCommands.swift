@@ -64,7 +64,7 @@ extension DeviceParameters {
 private let deviceResyncCommand = Command(
     path: ["device", "resync"],
     group: .daily,
-    summary: "finds a device again whose clock or counter has run away",
+    summary: "finds a device again that has run away",
     arguments: [
         .serial,
         Argument(name: "CODE1", help: "a code that the device shows", secrecy: .brief),
@@ -97,10 +97,12 @@ private let deviceResyncCommand = Command(
 private let deviceDisableCommand = Command(
     path: ["device", "disable"],
     group: .daily,
-    summary: "takes a device from its user, who signs in without it from then on",
+    summary: "takes a device from its user",
     arguments: [.serial],
     options: [.json] + Option.keeping,
-    text: ["Every session of the user ends. The device can be given to a user again with two of its codes."],
+    text: [
+        "The user signs in without it from then on, and every session ends. The device can be given to a user again with two of its codes."
+    ],
     examples: [Command.Example("latchkey device disable ann/phone-1")],
     exits: ExitCode.keeping,
     run: { call in
@@ -115,7 +117,7 @@ private let deviceDisableCommand = Command(
 private let deviceDeleteCommand = Command(
     path: ["device", "delete"],
     group: .daily,
-    summary: "deletes a device; one that a user still has is disabled first",
+    summary: "deletes a device, disabling it first",
     arguments: [.serial],
     options: [.json] + Option.keeping,
     examples: [Command.Example("latchkey device delete ann/phone-1")],
@@ -137,7 +139,7 @@ private let deviceDeleteCommand = Command(
 private let deviceQRCommand = Command(
     path: ["device", "qr"],
     group: .daily,
-    summary: "shows the QR code of a device again that still waits for its first code",
+    summary: "shows the QR code of a pending device again",
     arguments: [.serial],
     options: [.qr, .png, .svg, .json] + Option.keeping,
     text: [

@@ -37,7 +37,7 @@ extension Option {
 let enrollCommand = Command(
     path: ["enroll"],
     group: .daily,
-    summary: "enrols a device for a user: shows its QR code and asks for a code back",
+    summary: "enrols a device for a user by QR code",
     arguments: [Argument(name: "USER", help: "the user's name, or root")],
     options: [
         .device, .hotp, .deviceAlgorithm, .deviceDigits, .devicePeriod, Setting.issuer.option, .qr, .png, .svg,

@@ -8,7 +8,7 @@ let storeCommands = [storeCheckCommand, storeBackupCommand, storeRestoreCommand,
 private let storeCheckCommand = Command(
     path: ["store", "check"],
     group: .keeping,
-    summary: "looks for damage in the store, its sealed secrets and its audit trail",
+    summary: "looks for damage in store, secrets and audit trail",
     options: [.json] + Option.keeping,
     examples: [Command.Example("latchkey store check", "the store is whole")],
     exits: ExitCode.keeping,
@@ -29,7 +29,7 @@ private let storeCheckCommand = Command(
 private let storeBackupCommand = Command(
     path: ["store", "backup"],
     group: .keeping,
-    summary: "writes a copy of the store to a new file while work goes on",
+    summary: "writes a copy of the store to a new file",
     arguments: [Argument(name: "FILE", help: "the new file", kind: .file)],
     options: [.json] + Option.keeping,
     text: ["The copy is as useless without the master key as the store is: keep both, and keep them apart."],
@@ -52,11 +52,11 @@ private let storeBackupCommand = Command(
 private let storeRestoreCommand = Command(
     path: ["store", "restore"],
     group: .keeping,
-    summary: "puts a backup in the store's place; codes used since then stay dead",
+    summary: "puts a backup in the store's place",
     arguments: [Argument(name: "FILE", help: "the backup", kind: .file)],
     options: [.json] + Option.keeping,
     text: [
-        "Nobody may have the store open. Time-based devices go on with their next codes. Counter-based devices are disabled and "
+        "Codes that were used since stay dead. Nobody may have the store open. Time-based devices go on with their next codes. Counter-based devices are disabled and "
             + "recovery codes are void, for the backup cannot tell which were used since: their users are named."
     ],
     examples: [Command.Example("latchkey store restore monday.sqlite")],
@@ -87,9 +87,11 @@ private let storeRestoreCommand = Command(
 private let storeRotateCommand = Command(
     path: ["store", "rotate-key"],
     group: .keeping,
-    summary: "makes a new master key and seals every secret anew, while the store is in use",
+    summary: "makes a new master key and seals everything anew",
     options: [.json] + Option.keeping,
-    text: ["Ends with nothing left under the old key. If it is cut short, call it again: it goes on where it was."],
+    text: [
+        "The store may be in use meanwhile. Ends with nothing left under the old key. If it is cut short, call it again: it goes on where it was."
+    ],
     examples: [Command.Example("latchkey store rotate-key")],
     exits: ExitCode.keeping,
     run: { call in

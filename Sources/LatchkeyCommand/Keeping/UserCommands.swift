@@ -133,9 +133,10 @@ private let userDeleteCommand = Command(
 private let userPasswdCommand = Command(
     path: ["user", "passwd"],
     group: .daily,
-    summary: "gives a user, or root, a new password; every session of theirs ends",
+    summary: "gives a user, or root, a new password",
     arguments: [Argument(name: "NAME", help: "the user's name, or root")],
     options: [.passwordStdin, .json] + Option.keeping,
+    text: ["Every session of the user ends."],
     examples: [Command.Example("latchkey user passwd ann")],
     exits: ExitCode.keeping,
     run: { call in

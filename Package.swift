@@ -7,6 +7,8 @@ let package = Package(
     products: [
         .library(name: "LatchkeyOTP", targets: ["LatchkeyOTP"]),
         .library(name: "LatchkeyQR", targets: ["LatchkeyQR"]),
+        .library(name: "LatchkeyPolicy", targets: ["LatchkeyPolicy"]),
+        .library(name: "LatchkeyWire", targets: ["LatchkeyWire"]),
         .library(name: "Latchkey", targets: ["Latchkey"]),
         .executable(name: "latchkey", targets: ["LatchkeyCommand"]),
     ],
@@ -22,6 +24,10 @@ let package = Package(
         // Has no .pc file at all.
         .door("CLatchkeyZxcvbn", pkgConfig: nil, apt: "libzxcvbn-dev"),
         .door("CLatchkeyOATH", pkgConfig: "liboath", apt: "liboath-dev"),
+        .door("CLatchkeyEvent", pkgConfig: "libevent_openssl", apt: "libevent-dev"),
+        .door("CLatchkeyTLS", pkgConfig: "libssl", apt: "libssl-dev"),
+        // Loaded at first use: no pkgConfig, nothing is linked.
+        .door("CLatchkeyCurl", pkgConfig: nil, apt: "libcurl4-openssl-dev"),
         .systemLibrary(name: "CLatchkeySystem", path: "Sources/CLibraries/CLatchkeySystem"),
 
         // Rooms.
@@ -29,19 +35,27 @@ let package = Package(
         .target(name: "LatchkeyCrypto", dependencies: ["CLatchkeyOpenSSL", "CLatchkeySodium", "CLatchkeyUTF8Proc"]),
         .target(name: "LatchkeyOTP", dependencies: ["LatchkeyCrypto"]),
         .target(name: "LatchkeyQR", dependencies: ["CLatchkeyQREncode", "CLatchkeyPNG"]),
+        .target(name: "LatchkeyPolicy", dependencies: ["LatchkeyJSON"]),
+        .target(name: "LatchkeyHTTP", dependencies: ["CLatchkeyEvent", "CLatchkeyTLS", "CLatchkeyCurl"]),
+        .target(name: "LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP"]),
         .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
         .target(name: "LatchkeyVectors", dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP"]),
         .target(
             name: "Latchkey",
             dependencies: [
-                "LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyQR", "LatchkeyStore", "CLatchkeyZxcvbn",
+                "LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyQR", "LatchkeyStore",
+                "CLatchkeyZxcvbn",
             ]
+        ),
+        .target(
+            name: "LatchkeyServer",
+            dependencies: ["Latchkey", "LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyWire"]
         ),
         .executableTarget(
             name: "LatchkeyCommand",
             dependencies: [
-                "Latchkey", "LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyQR", "LatchkeyStore",
-                "LatchkeyVectors", "CLatchkeySystem",
+                "Latchkey", "LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy",
+                "LatchkeyQR", "LatchkeyServer", "LatchkeyStore", "LatchkeyVectors", "LatchkeyWire", "CLatchkeySystem",
             ]
         ),
 
@@ -57,9 +71,13 @@ let package = Package(
         .suite("LatchkeyCrypto", dependencies: ["LatchkeyVectors"]),
         .suite("LatchkeyOTP", dependencies: ["LatchkeyCrypto", "LatchkeyVectors"]),
         .suite("LatchkeyQR"),
+        .suite("LatchkeyPolicy", dependencies: ["LatchkeyJSON", "LatchkeyVectors"]),
+        .suite("LatchkeyHTTP"),
+        .suite("LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyVectors"]),
         .suite("LatchkeyStore"),
         .suite("LatchkeyVectors", dependencies: ["LatchkeyJSON"]),
         .suite("Latchkey", dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore"]),
+        .suite("LatchkeyServer", dependencies: ["Latchkey", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyWire"]),
         .suite("LatchkeyCommand", dependencies: ["LatchkeyJSON"]),
     ],
     swiftLanguageModes: [.v6]

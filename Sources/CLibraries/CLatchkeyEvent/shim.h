@@ -1,0 +1,8 @@
+// The door to libevent: sockets, timers, buffers, and TLS over them.
+#pragma once
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <event2/thread.h>

@@ -1,0 +1,1 @@
+// Policy.swift: an IAM policy document.

@@ -1,0 +1,1 @@
+// Server.swift: the authority on the wire.

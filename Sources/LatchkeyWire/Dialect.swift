@@ -1,0 +1,1 @@
+// Dialect.swift: what AWS's dialect is made of.

@@ -1,0 +1,1 @@
+// FormTests.swift: forms.

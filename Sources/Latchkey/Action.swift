@@ -10,6 +10,10 @@ public enum Access: String, Sendable {
     case read = "Read"
     /// Changes something.
     case write = "Write"
+    /// Changes tags and nothing else.
+    case tagging = "Tagging"
+    /// Changes who may do what.
+    case permissions = "Permissions management"
 
     /// Whether the action changes nothing when it is allowed.
     var isReadOnly: Bool { self == .list || self == .read }
@@ -19,6 +23,8 @@ public enum Access: String, Sendable {
 public enum Service: String, Sendable {
     /// AWS Identity and Access Management, version 2010-05-08.
     case iam
+    /// AWS Security Token Service, version 2011-06-15.
+    case sts
     /// Latchkey's own actions.
     case latchkey
 
@@ -26,6 +32,7 @@ public enum Service: String, Sendable {
     public var version: String {
         switch self {
         case .iam: "2010-05-08"
+        case .sts: "2011-06-15"
         case .latchkey: "2026-11-01"
         }
     }
@@ -105,6 +112,14 @@ public protocol IAMAction: Action {}
 extension IAMAction {
     /// AWS IAM.
     public static var service: Service { .iam }
+}
+
+/// An action of AWS STS.
+public protocol STSAction: Action {}
+
+extension STSAction {
+    /// AWS STS.
+    public static var service: Service { .sts }
 }
 
 /// An action of our own.

@@ -81,9 +81,10 @@ extension Fault {
 /// Identifiers of AWS's form: a prefix that tells the kind, and random Base32.
 enum UniqueID {
     /// A user's identifier: `AIDA` and 17 characters.
-    static func user() -> String { "AIDA" + random(17) }
+    static func user() -> String { make("AIDA") }
 
-    private static func random(_ count: Int) -> String {
-        String(Base32.encode(SecureRandom.bytes(count: 20)).prefix(count))
+    /// An identifier of `count` characters in all that begins with the kind's prefix.
+    static func make(_ prefix: String, count: Int = 21) -> String {
+        prefix + Base32.encode(SecureRandom.bytes(count: 20)).prefix(max(0, count - prefix.utf8.count))
     }
 }

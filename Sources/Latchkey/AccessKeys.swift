@@ -10,7 +10,7 @@ let accessKeyActions: [any Action.Type] = [
 ]
 
 /// Whether an access key may be used.
-public enum AccessKeyStatus: String, Codable, Sendable {
+public enum AccessKeyStatus: String, Codable, CaseIterable, Sendable {
     /// It may.
     case active = "Active"
     /// It may not, until it is made active again.

@@ -77,7 +77,7 @@ public struct Caller: Sendable, Equatable {
     }
 
     /// How the audit trail names the caller.
-    var auditName: String {
+    public var auditName: String {
         switch identity {
         case .anonymous: "anonymous"
         case .local(let name): "local:\(name)"

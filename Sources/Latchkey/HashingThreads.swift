@@ -25,6 +25,9 @@ public final class HashingThreads: Sendable {
         self.waiting = max(0, waiting)
     }
 
+    /// How many hashes run, and how many more wait, at this moment.
+    public var load: (running: Int, waiting: Int) { work.withLock { ($0.running, $0.queue.count) } }
+
     /// Runs the job on one of the threads; fails with `Fault.busy` when too many wait already.
     func run<Answer: Sendable>(_ job: @escaping @Sendable () -> Result<Answer, Fault>) async throws(Fault) -> Answer {
         let result: Result<Answer, Fault> = await withCheckedContinuation { continuation in

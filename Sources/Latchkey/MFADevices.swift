@@ -36,11 +36,6 @@ public struct VirtualMFADevice: Codable, Sendable {
     public var enableDate: UnixTime?
     /// The tags.
     public var tags: [Tag]?
-
-    enum CodingKeys: String, CodingKey {
-        case serialNumber, base32StringSeed, user, enableDate, tags
-        case qrCodePNG = "qRCodePNG"
-    }
 }
 
 /// Bytes as Base64 text; never shown, for they may be a seed.

@@ -142,6 +142,24 @@ public struct TokenCode: ConstrainedText {
     public static func admits(_ text: String.UTF8View) -> Bool { text.allSatisfy(\.isASCIIDigit) }
 }
 
+/// A sealed message as it stood in a denial.
+public struct EncodedMessage: ConstrainedText {
+    /// The member's name in messages.
+    public static let member = "encodedMessage"
+    /// The allowed lengths.
+    public static let lengths = 1...10_240
+    /// The constraint's pattern, as AWS words it.
+    public static let pattern = "[\\u0021-\\u007E]+"
+    /// The text.
+    public let text: String
+
+    /// Takes text that has been checked.
+    public init(checked text: String) { self.text = text }
+
+    /// Whether the text fits the pattern.
+    public static func admits(_ text: String.UTF8View) -> Bool { text.allSatisfy { $0 > 0x20 && $0 < 0x7F } }
+}
+
 /// Tells which account an access key belongs to.
 ///
 /// Keys of other accounts are as unknown as keys that nobody has: nothing leaks from one account to another.
@@ -177,10 +195,10 @@ public struct DecodeAuthorizationMessage: STSAction {
     /// What the action does to the account.
     public static let access = Access.write
     /// The message, as it stood in the denial.
-    public var encodedMessage: String
+    public var encodedMessage: EncodedMessage
 
     /// Makes the action.
-    public init(encodedMessage: String) { self.encodedMessage = encodedMessage }
+    public init(encodedMessage: EncodedMessage) { self.encodedMessage = encodedMessage }
 
     /// Why the request was denied.
     public struct Output: Codable, Sendable, Equatable {
@@ -193,7 +211,7 @@ public struct DecodeAuthorizationMessage: STSAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
-        guard let bytes = try? Base64URL.decode(encodedMessage, .strict),
+        guard let bytes = try? Base64URL.decode(encodedMessage.text, .strict),
             let secret = try? state.open(bytes, column: "authorization.message", row: call.account.text)
         else {
             throw Fault(

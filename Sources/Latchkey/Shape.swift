@@ -37,6 +37,13 @@ public indirect enum Shape: Sendable, Equatable {
         public let isOptional: Bool
         /// Its form.
         public let shape: Shape
+
+        /// Describes a member.
+        public init(name: String, isOptional: Bool, shape: Shape) {
+            self.name = name
+            self.isOptional = isOptional
+            self.shape = shape
+        }
     }
 
     /// The form of a type; a type that cannot be asked is `any`.
@@ -91,6 +98,27 @@ extension MaxItems: ShapedByHand {
     public static var shape: Shape { .integer }
     /// The default.
     public static var sample: MaxItems { .standard }
+}
+
+extension Tag: ShapedByHand {
+    /// A key of 1 to 128 characters and a value of up to 256.
+    public static var shape: Shape {
+        .structure([
+            Shape.Member(
+                name: "key",
+                isOptional: false,
+                shape: .text(lengths: 1...128, pattern: "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+", isSecret: false)
+            ),
+            Shape.Member(
+                name: "value",
+                isOptional: false,
+                shape: .text(lengths: 0...256, pattern: "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", isSecret: false)
+            ),
+        ])
+    }
+
+    /// An empty tag.
+    public static var sample: Tag { Tag(key: "", value: "") }
 }
 
 extension ConstrainedText {
@@ -159,6 +187,22 @@ private struct ProbeMembers<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try ask(type, key, isOptional: false) }
 
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        try ask(type, key, isOptional: true)
+    }
+
+    // The compiler's own conformances call these rather than the general one.
+
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try ask(type, key, isOptional: true) }
+
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        try ask(type, key, isOptional: true)
+    }
+
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try ask(type, key, isOptional: true) }
+
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try ask(type, key, isOptional: true) }
+
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
         try ask(type, key, isOptional: true)
     }
 

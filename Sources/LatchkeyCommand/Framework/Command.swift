@@ -32,6 +32,8 @@ struct Command: Sendable {
     var usage: [String] = []
     var arguments: [Argument] = []
     var options: [Option] = []
+    /// Options that the first word brings with it: the members of an action.
+    var furtherOptions: @Sendable (_ words: [String]) throws(Failure) -> [Option] = { _ in [] }
     /// Paragraphs below the summary.
     var text: [String] = []
     let examples: [Example]

@@ -55,9 +55,10 @@ struct CommandLineParser: Sendable {
                 continue
             }
             if name == "version", path.isEmpty { return .version }
-            guard let option = find(name, word, for: command) else {
+            let further = try command?.furtherOptions(words.map(\.text)) ?? []
+            guard let option = find(name, word, for: command, further) else {
                 if wantsHelp { continue }
-                throw unknownOption(word.utf8.starts(with: "--".utf8) ? "--\(name)" : word, command, path)
+                throw unknownOption(word.utf8.starts(with: "--".utf8) ? "--\(name)" : word, command, path, further)
             }
             let value = try reader.value(of: option, attached: attached, in: command)
             given.append(GivenOption(option: option, value: value, number: reader.number, isAttached: attached != nil))
@@ -97,17 +98,22 @@ struct CommandLineParser: Sendable {
 
     // MARK: Options
 
-    private func find(_ name: String, _ word: String, for command: Command?) -> Option? {
+    private func find(_ name: String, _ word: String, for command: Command?, _ further: [Option]) -> Option? {
         guard word.utf8.starts(with: "--".utf8) else { return nil }
-        return (command?.options ?? early).first { $0.name == name }
+        return ((command?.options ?? early) + further).first { $0.name == name }
     }
 
-    private func unknownOption(_ spelled: String, _ command: Command?, _ path: [String]) -> Failure {
+    private func unknownOption(
+        _ spelled: String,
+        _ command: Command?,
+        _ path: [String],
+        _ further: [Option] = []
+    ) -> Failure {
         guard let command else {
             if !path.isEmpty { return missingVerb(path) }
             return .misused("`\(spelled)` stands before any command; write `latchkey COMMAND \(spelled)`")
         }
-        let known = command.shownOptions.map { "--\($0.name)" }
+        let known = (command.shownOptions + further).map { "--\($0.name)" }
         if let nearest = Suggestion.nearest(to: spelled, among: known) {
             return .misused("`\(command.name)` has no option `\(spelled)`; did you mean `\(nearest)`?")
         }
@@ -123,9 +129,10 @@ struct CommandLineParser: Sendable {
         var values: [String: [String]] = [:]
         var secrets: [(word: Int, offset: Int)] = []
         var hasLastingSecret = false
+        let further = try command.furtherOptions(words.map(\.text))
         for one in given {
             let option = one.option
-            guard command.options.contains(where: { $0.name == option.name }) else {
+            guard (command.options + further).contains(where: { $0.name == option.name }) else {
                 throw unknownOption("--\(option.name)", command, command.path)
             }
             if !option.repeats, values[option.name] != nil {

@@ -66,10 +66,18 @@ let initCommand = Command(
 private func accountID(_ call: Invocation) throws -> AccountID {
     let text = try call.settings.text(.account)
     if !text.isEmpty { return try AccountID(text) }
-    return try AccountID("\(100_000_000_000 + SecureRandom.uniform(below: 900_000_000_000))")
+    return try AccountID.random()
 }
 
-private func createAuthority(_ call: Invocation, _ key: MasterKeySource) throws -> Authority {
+extension AccountID {
+    /// A number of 12 digits that does not begin with 0.
+    static func random() throws(Fault) -> AccountID {
+        try AccountID("\(100_000_000_000 + SecureRandom.uniform(below: 900_000_000_000))")
+    }
+}
+
+/// Makes the store, or opens the one that is there.
+func createAuthority(_ call: Invocation, _ key: MasterKeySource) throws -> Authority {
     let location = try call.settings.text(.store)
     let rules = try call.rules()
     return try blocking {
@@ -99,7 +107,7 @@ private func createAccount(_ call: Invocation, _ authority: Authority, _ action:
 }
 
 /// The master key's file of a store that is being made: the one that is there, or a new one.
-private struct MasterKeyFile {
+struct MasterKeyFile {
     let source: MasterKeySource
     let path: String
     private let isNew: Bool

@@ -94,8 +94,42 @@ extension Setting {
         "100"
     )
 
+    /// Where the server listens.
+    static let listen = Setting(
+        .text("listen", "ADDRESSES", "where the server listens: ADDRESS:PORT or unix:PATH, several with commas"),
+        "127.0.0.1:7443"
+    )
+
+    /// The server's certificate.
+    static let tlsCertificate = Setting(
+        .file("tls-certificate", "FILE", "the server's certificate chain in PEM; empty for plain HTTP on loopback"),
+        ""
+    )
+
+    /// The key of the server's certificate.
+    static let tlsKey = Setting(.file("tls-key", "FILE", "the private key of the certificate in PEM"), "")
+
+    /// The proxies that are believed.
+    static let proxies = Setting(
+        .text("proxies", "ADDRESSES", "proxies whose X-Forwarded-For is believed: addresses or CIDRs with commas"),
+        ""
+    )
+
+    /// The regions that requests may be signed for.
+    static let regions = Setting(
+        .text("regions", "NAMES", "regions that requests may be signed for, with commas; empty for any"),
+        ""
+    )
+
+    /// How far a client's clock may be off.
+    static let skew = Setting(
+        .integer("skew", "SECONDS", 1...900, "how far a client's clock may be off in seconds"),
+        "900"
+    )
+
     /// All settings, in the order in which `latchkey config` prints them.
     static let all: [Setting] = [
-        store, masterKey, account, issuer, argon2Memory, argon2Passes, window, passwordFloor, codeFailures,
+        store, masterKey, account, issuer, argon2Memory, argon2Passes, window, passwordFloor, codeFailures, listen,
+        tlsCertificate, tlsKey, proxies, regions, skew,
     ]
 }

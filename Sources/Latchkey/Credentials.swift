@@ -6,7 +6,8 @@ import LatchkeyStore
 /// A principal's password, devices and recovery codes.
 ///
 /// One keyed seal lies over all rows together. So a writer of the database without the keys can neither plant a row, nor bring
-/// an old one back, nor lower a spent step: the seal no longer fits, and the sign-in is refused.
+/// an old one back, nor lower a spent step: the seal no longer fits, and the sign-in is refused. What no seal inside the
+/// store can show is that all of it, seals included, is older than it was: keep the audit trail's head elsewhere for that.
 struct Credentials {
     let owner: Principal
     var password: StoredPassword?
@@ -51,6 +52,15 @@ extension State {
             throw .damaged("the credentials of \(owner.name)")
         }
         return credentials
+    }
+
+    /// The principal's credentials; `nil` when they do not fit their seal: nothing can be proved by those.
+    borrowing func soundCredentials(of owner: Principal) throws(Fault) -> Credentials? {
+        do throws(Fault) {
+            return try credentials(of: owner)
+        } catch  where error.isDamage {
+            return nil
+        }
     }
 
     /// Checks the seal, lets `body` change rows of the principal's credentials, and seals them anew.
@@ -135,5 +145,24 @@ extension Credentials {
             }
         }
         return message
+    }
+}
+
+extension Fault {
+    /// Whether stored bytes did not fit their seal.
+    var isDamage: Bool { code == "StoreDamaged" }
+}
+
+/// Does a part of a sign-in; what does not fit its seal is refused like any wrong answer, and audited as what it is.
+///
+/// `latchkey store check` names the damage to whoever keeps the store; at the door it is nobody's business.
+func refusingDamage<Answer>(
+    as refusal: (String) -> Fault,
+    _ body: () throws(Fault) -> Answer
+) throws(Fault) -> Answer {
+    do throws(Fault) {
+        return try body()
+    } catch  where error.isDamage {
+        throw refusal("seal")
     }
 }

@@ -62,6 +62,7 @@ let package = Package(
         // Tests.
         .target(name: "LatchkeyTestSupport", path: "Tests/Support"),
         .target(name: "CLatchkeyAllocations", path: "Tests/Allocations"),
+        .target(name: "CLatchkeyHashes", path: "Tests/Hashes"),
         .executableTarget(
             name: "LatchkeyBenchmarks",
             dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "CLatchkeyAllocations", "CLatchkeyOATH"],
@@ -76,7 +77,10 @@ let package = Package(
         .suite("LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyVectors"]),
         .suite("LatchkeyStore"),
         .suite("LatchkeyVectors", dependencies: ["LatchkeyJSON"]),
-        .suite("Latchkey", dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore"]),
+        .suite(
+            "Latchkey",
+            dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore", "CLatchkeyHashes"]
+        ),
         .suite("LatchkeyServer", dependencies: ["Latchkey", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyWire"]),
         .suite("LatchkeyCommand", dependencies: ["LatchkeyJSON"]),
     ],

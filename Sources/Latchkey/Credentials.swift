@@ -44,14 +44,16 @@ struct RecoverySet {
 extension State {
     /// The principal's credentials; fails with `StoreDamaged` when they do not fit their seal.
     borrowing func credentials(of owner: Principal) throws(Fault) -> Credentials {
-        let credentials = try readCredentials(of: owner)
-        let stored: ([UInt8])? = try row("SELECT seal FROM credential_seals WHERE owner = $1", owner.id)
-        let isEmpty = credentials.password == nil && credentials.devices.isEmpty && credentials.recovery == nil
-        if stored == nil && isEmpty { return credentials }
-        guard let stored, constantTimeEqual(stored, try vault.rowSeal(credentials.message)) else {
-            throw .damaged("the credentials of \(owner.name)")
+        do throws(Fault) {
+            let credentials = try readCredentials(of: owner)
+            let stored: ([UInt8])? = try row("SELECT seal FROM credential_seals WHERE owner = $1", owner.id)
+            let isEmpty = credentials.password == nil && credentials.devices.isEmpty && credentials.recovery == nil
+            if stored == nil && isEmpty { return credentials }
+            if let stored, constantTimeEqual(stored, try vault.rowSeal(credentials.message)) { return credentials }
+        } catch  where error.isDamage {
+            // Rows that cannot even be read are told like those that do not fit.
         }
-        return credentials
+        throw .damaged("the credentials of \(owner.name)")
     }
 
     /// The principal's credentials; `nil` when they do not fit their seal: nothing can be proved by those.

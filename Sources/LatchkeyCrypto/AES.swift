@@ -23,7 +23,9 @@ public enum AES {
         let done = plain.withBytes { plain in
             plain.withUnsafeBufferPointer { plain in
                 box.withUnsafeMutableBufferPointer { box in
-                    guard let base = box.baseAddress, engine.update(plain, into: base) == plain.count else { return false }
+                    guard let base = box.baseAddress, engine.update(plain, into: base) == plain.count else {
+                        return false
+                    }
                     return engine.finish(into: base + plain.count) == 0 && engine.readTag(into: base + plain.count)
                 }
             }
@@ -172,7 +174,12 @@ private struct Engine: ~Copyable {
     }
 
     borrowing func setTag(_ tag: UnsafePointer<UInt8>) -> Bool {
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(AES.tagLength), UnsafeMutableRawPointer(mutating: tag)) == 1
+        EVP_CIPHER_CTX_ctrl(
+            context,
+            EVP_CTRL_AEAD_SET_TAG,
+            Int32(AES.tagLength),
+            UnsafeMutableRawPointer(mutating: tag)
+        ) == 1
     }
 
     /// Decrypts all of `bytes`; how long the text is shows at the end only.

@@ -94,7 +94,8 @@ public enum QRPicture {
 
     private static func scan(_ picture: Grey) throws(QRError) -> [String] {
         var calls = latchkey_zbar()
-        guard latchkey_zbar_load(&calls) == 0, let scanner = calls.scanner_create(), let image = calls.image_create() else {
+        guard latchkey_zbar_load(&calls) == 0, let scanner = calls.scanner_create(), let image = calls.image_create()
+        else {
             throw .picture("reading QR codes needs the package libzbar0; install it")
         }
         defer {

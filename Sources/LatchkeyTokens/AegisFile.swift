@@ -81,7 +81,11 @@ enum AegisFile {
 
     // MARK: Encryption
 
-    private static func decrypt(_ text: String, _ object: JSON.Object, _ passphrase: TokenKey) throws(TokenFileError) -> JSON {
+    private static func decrypt(
+        _ text: String,
+        _ object: JSON.Object,
+        _ passphrase: TokenKey
+    ) throws(TokenFileError) -> JSON {
         let plain: Secret
         do {
             guard let header = object["header"] else { throw TokenFault("there is no `header`") }
@@ -94,7 +98,9 @@ enum AegisFile {
             guard !passwordSlots.isEmpty else {
                 throw TokenFileError.unsupported("this vault of Aegis has no password: export it with one")
             }
-            guard let key = try masterKey(passwordSlots, passphrase) else { throw TokenFileError.wrongPassphrase(format) }
+            guard let key = try masterKey(passwordSlots, passphrase) else {
+                throw TokenFileError.wrongPassphrase(format)
+            }
             plain = try AES.openGCM(box, using: key.secret, nonce: nonce)
         } catch let error as TokenFileError {
             throw error
@@ -155,15 +161,24 @@ enum AegisFile {
         }
         let master = Secret.random(count: 32)
         let salt = SecureRandom.bytes(count: 32)
-        let derived = try KeyDerivation.scrypt(password: passphrase.secret, salt: salt, n: 32_768, r: 8, p: 1, count: 32)
+        let derived = try KeyDerivation.scrypt(
+            password: passphrase.secret,
+            salt: salt,
+            n: 32_768,
+            r: 8,
+            p: 1,
+            count: 32
+        )
         let slotNonce = SecureRandom.bytes(count: 12)
         let wrapped = try AES.sealGCM(master, using: derived, nonce: slotNonce)
         var plain = database.bytes()
         let nonce = SecureRandom.bytes(count: 12)
         let box = try AES.sealGCM(Secret(wiping: &plain), using: master, nonce: nonce)
         let slot: JSON = [
-            "type": 1, "uuid": .string(identifier()), "key": .string(Hex.encode(Array(wrapped.dropLast(AES.tagLength)))),
-            "key_params": parameters(slotNonce, wrapped), "n": 32_768, "r": 8, "p": 1, "salt": .string(Hex.encode(salt)),
+            "type": 1, "uuid": .string(identifier()),
+            "key": .string(Hex.encode(Array(wrapped.dropLast(AES.tagLength)))),
+            "key_params": parameters(slotNonce, wrapped), "n": 32_768, "r": 8, "p": 1,
+            "salt": .string(Hex.encode(salt)),
             "repaired": true, "is_backup": false,
         ]
         let file: JSON = [
@@ -208,7 +223,11 @@ enum AegisFile {
             "secret": .string(Base32.encode(token.key.secret)), "algo": .string(token.algorithm.rawValue),
             "digits": .number(token.digits),
         ]
-        if token.kind == .hotp { info["counter"] = .number(token.counter) } else { info["period"] = .number(token.period) }
+        if token.kind == .hotp {
+            info["counter"] = .number(token.counter)
+        } else {
+            info["period"] = .number(token.period)
+        }
         return [
             "type": .string(token.kind.rawValue), "uuid": .string(identifier()), "name": .string(token.name),
             "issuer": .string(token.issuer ?? ""), "note": .string(token.note), "favorite": false, "icon": nil,

@@ -11,7 +11,9 @@ enum FreeOTPFile {
 
     static func read(_ object: JSON.Object, of file: TokenFile, into result: inout TokenImport) throws(TokenFileError) {
         result.note(format)
-        guard let entries = object["tokens"]?.array else { throw .malformed(format, at: nil, "`tokens` is not an array") }
+        guard let entries = object["tokens"]?.array else {
+            throw .malformed(format, at: nil, "`tokens` is not an array")
+        }
         for (number, entry) in entries.enumerated() {
             let name = entry["label"]?.string
             result.record(format, at: file.place("entry \(number + 1)"), named: name) {

@@ -8,7 +8,9 @@ enum YubicoTraditional {
 
     static func fits(_ record: CSVRecord) -> Bool {
         let first = PlainText.small(record[0])
-        return first == "logging start" || (record.cells.count >= 6 && ["oath-hotp", "yubico otp", "static password", "challenge-response: hmac-sha1"].contains(first))
+        return first == "logging start"
+            || (record.cells.count >= 6
+                && ["oath-hotp", "yubico otp", "static password", "challenge-response: hmac-sha1"].contains(first))
     }
 
     static func read(_ records: [CSVRecord], of file: TokenFile, into result: inout TokenImport) {
@@ -19,7 +21,8 @@ enum YubicoTraditional {
                 guard PlainText.small(record[0]) == "oath-hotp" else {
                     throw TokenFault("its mode is not OATH-HOTP, and only that makes codes of a counter")
                 }
-                guard let digits = record[11].isEmpty ? 6 : PlainText.natural(record[11]), digits == 6 || digits == 8 else {
+                guard let digits = record[11].isEmpty ? 6 : PlainText.natural(record[11]), digits == 6 || digits == 8
+                else {
                     throw TokenFault("column 12, the digits, is not 6 or 8")
                 }
                 return try Token(
@@ -136,7 +139,9 @@ enum OATHCSV {
         }
         let key = TokenKey(try Hex.decodeSecret(row[1]))
         let digits = row[3].isEmpty ? 6 : PlainText.natural(row[3])
-        guard let digits, let count = Int(exactly: digits) else { throw TokenFault("column 4, the digits, is not a number") }
+        guard let digits, let count = Int(exactly: digits) else {
+            throw TokenFault("column 4, the digits, is not a number")
+        }
         let number = row[4].isEmpty ? nil : PlainText.natural(row[4])
         if !row[4].isEmpty, number == nil { throw TokenFault("column 5, the counter or step, is not a number") }
         let algorithm: HashAlgorithm =

@@ -33,7 +33,9 @@ struct JSONRecord {
     func number(_ name: String) throws(TokenFault) -> Int64? {
         guard let value = self[name] else { return nil }
         if let number = value.int64 { return number }
-        if let text = value.string, let number = PlainText.natural(text), let small = Int64(exactly: number) { return small }
+        if let text = value.string, let number = PlainText.natural(text), let small = Int64(exactly: number) {
+            return small
+        }
         throw TokenFault("`\(name)` is not a whole number")
     }
 

@@ -52,7 +52,8 @@ struct MigrationPayload {
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "%"):
-                guard rest.count >= 2, let value = try? Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self), .forgiving),
+                guard rest.count >= 2,
+                    let value = try? Hex.decode(String(decoding: rest.prefix(2), as: UTF8.self), .forgiving),
                     value.count == 1
                 else { throw TokenFault("its data has a broken percent form; copy the URI again") }
                 result.append(value[0])
@@ -177,7 +178,9 @@ struct MigrationBatches {
         for (number, account) in payload.accounts.enumerated() {
             let name = account.issuer.isEmpty ? account.name : "\(account.issuer):\(account.name)"
             let place = "\(place), entry \(number + 1)"
-            result.record(.googleMigration, at: place, named: PlainText.isPlain(name) ? name : nil) { try Token(account) }
+            result.record(.googleMigration, at: place, named: PlainText.isPlain(name) ? name : nil) {
+                try Token(account)
+            }
         }
     }
 
@@ -239,7 +242,9 @@ private struct ProtobufReader {
     }
 
     private mutating func skip(_ count: Int) throws(TokenFault) {
-        guard end - at >= count else { throw TokenFault("byte \(at): the data ends within a field; copy the URI whole") }
+        guard end - at >= count else {
+            throw TokenFault("byte \(at): the data ends within a field; copy the URI whole")
+        }
         at += count
     }
 
@@ -280,7 +285,8 @@ enum MigrationWriter {
         let uris = (0..<size)
             .map { index in
                 var payload: [UInt8] = []
-                for message in messages[(index * accountsPerCode)..<min((index + 1) * accountsPerCode, messages.count)] {
+                for message in messages[(index * accountsPerCode)..<min((index + 1) * accountsPerCode, messages.count)]
+                {
                     append(&payload, 1, message)
                 }
                 append(&payload, 2, 1)

@@ -43,7 +43,11 @@ struct PSKCFile {
         if let method = root.child("MACMethod") {
             let algorithm = method.attributes["Algorithm"] ?? ""
             guard algorithm.hasSuffix("hmac-sha1") || algorithm.hasSuffix("hmac-sha256") else {
-                throw .malformed(Self.format, at: "line \(method.line)", "its MAC is neither HMAC-SHA-1 nor HMAC-SHA-256")
+                throw .malformed(
+                    Self.format,
+                    at: "line \(method.line)",
+                    "its MAC is neither HMAC-SHA-1 nor HMAC-SHA-256"
+                )
             }
             do {
                 authentication = try method.child("MACKey").map { TokenKey(try Self.decrypt($0, key.secret)) } ?? key
@@ -72,7 +76,9 @@ struct PSKCFile {
     // MARK: Records
 
     private func token(_ package: XMLNode) throws -> Token {
-        guard let key = package.child("Key"), let data = key.child("Data") else { throw TokenFault("it has no Key with Data") }
+        guard let key = package.child("Key"), let data = key.child("Data") else {
+            throw TokenFault("it has no Key with Data")
+        }
         let algorithm = PlainText.small(key.attributes["Algorithm"] ?? key.attributes["KeyAlgorithm"] ?? "")
         let kind: KeyURI.Kind
         if algorithm.hasSuffix("hotp") {
@@ -89,7 +95,8 @@ struct PSKCFile {
         {
             throw TokenFault("its codes are not decimal digits")
         }
-        guard let length = response?.attributes["Length"].map({ PlainText.natural($0) }) ?? 6, let digits = Int(exactly: length)
+        guard let length = response?.attributes["Length"].map({ PlainText.natural($0) }) ?? 6,
+            let digits = Int(exactly: length)
         else { throw TokenFault("the length of its codes is not a number") }
         let secret = try value(data, "Secret")
         guard let secret else { throw TokenFault("it has no Secret") }
@@ -147,11 +154,14 @@ struct PSKCFile {
         guard let derived = root.at("EncryptionKey", "DerivedKey", "KeyDerivationMethod") else {
             return TokenKey(try Hex.decodeSecret(passphrase.secret))
         }
-        guard (derived.attributes["Algorithm"] ?? "").hasSuffix("pbkdf2"), let parameters = derived.child("PBKDF2-params") else {
+        guard (derived.attributes["Algorithm"] ?? "").hasSuffix("pbkdf2"),
+            let parameters = derived.child("PBKDF2-params")
+        else {
             throw TokenFault("line \(derived.line): the key is not derived by PBKDF2")
         }
         guard let salt = parameters.at("Salt", "Specified")?.content,
-            let rounds = parameters.child("IterationCount")?.content.flatMap({ PlainText.natural($0) }).flatMap({ Int(exactly: $0) }),
+            let rounds = parameters.child("IterationCount")?.content.flatMap({ PlainText.natural($0) })
+                .flatMap({ Int(exactly: $0) }),
             (1...mostRounds).contains(rounds)
         else { throw TokenFault("line \(parameters.line): PBKDF2 has no salt, or not 1 to \(mostRounds) rounds") }
         let length = parameters.child("KeyLength")?.content.flatMap { PlainText.natural($0) } ?? 16
@@ -197,7 +207,9 @@ struct PSKCFile {
             let place = "\(value.owner.name) on line \(value.owner.line)"
             guard let text = value.owner.child("ValueMAC")?.content else {
                 // Key wrap carries a check of its own.
-                if (value.node.child("EncryptionMethod")?.attributes["Algorithm"] ?? "").contains("#kw-aes") { continue }
+                if (value.node.child("EncryptionMethod")?.attributes["Algorithm"] ?? "").contains("#kw-aes") {
+                    continue
+                }
                 throw .forged(format, at: place)
             }
             guard let mac = try? Base64.decode(text, .forgiving), let bytes = try? cipherText(value.node),
@@ -218,11 +230,14 @@ enum SafeNetFile {
             let place = file.place("token \(number + 1) (line \(node.line))")
             result.record(format, at: place, named: serial) {
                 guard let serial, !serial.isEmpty else { throw TokenFault("it has no serial number") }
-                guard let application = node.at("Applications", "Application"), let seed = application.child("Seed")?.content
+                guard let application = node.at("Applications", "Application"),
+                    let seed = application.child("Seed")?.content
                 else { throw TokenFault("it has no Application with a Seed") }
                 let key = TokenKey(try Hex.decodeSecret(seed))
                 let text = application.child("MovingFactor")?.content ?? "0"
-                guard let counter = PlainText.natural(text) else { throw TokenFault("its MovingFactor is not a number") }
+                guard let counter = PlainText.natural(text) else {
+                    throw TokenFault("its MovingFactor is not a number")
+                }
                 return try Token(
                     issuer: "SafeNet",
                     name: serial,

@@ -10,7 +10,9 @@ enum BitwardenFile {
     static func read(_ object: JSON.Object, of file: TokenFile, into result: inout TokenImport) throws(TokenFileError) {
         result.note(format)
         if object["encrypted"]?.bool == true {
-            throw .unsupported("this export of Bitwarden is encrypted: export it as plain `.json`, and delete that file afterwards")
+            throw .unsupported(
+                "this export of Bitwarden is encrypted: export it as plain `.json`, and delete that file afterwards"
+            )
         }
         guard let items = object["items"]?.array else { throw .malformed(format, at: nil, "`items` is not an array") }
         var folders: [String: String] = [:]

@@ -121,7 +121,9 @@ extension Token {
     public mutating func annotate(_ note: String) throws(TokenFault) { self.note = try Self.checkedNote(note) }
 
     private static func checked(_ text: String, _ what: String) throws(TokenFault) -> String {
-        guard text.utf8.count <= longestName else { throw TokenFault("the \(what) is longer than \(longestName) bytes") }
+        guard text.utf8.count <= longestName else {
+            throw TokenFault("the \(what) is longer than \(longestName) bytes")
+        }
         guard PlainText.isPlain(text) else { throw TokenFault("the \(what) has line breaks or control characters") }
         return PlainText.trimmed(text)
     }
@@ -175,7 +177,8 @@ extension Token {
     ///
     /// - Throws: `OTPError` if there is no such step.
     public func code(at now: UnixTime, offset: Int64 = 0) throws(OTPError) -> TokenCode {
-        let moment = offset == 0 ? now : now.adding(seconds: offset.multipliedReportingOverflow(by: period).partialValue)
+        let moment =
+            offset == 0 ? now : now.adding(seconds: offset.multipliedReportingOverflow(by: period).partialValue)
         switch kind {
         case .totp:
             let totp = try TOTP(secret: key.secret, algorithm: algorithm, digits: digits, period: period)

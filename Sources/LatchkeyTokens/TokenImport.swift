@@ -20,6 +20,13 @@ public struct RefusedRecord: Sendable, Equatable {
     public let name: String?
     /// Why not, as a sentence without a secret.
     public let reason: String
+
+    /// Takes what is known of the record.
+    public init(place: String, name: String?, reason: String) {
+        self.place = place
+        self.name = name
+        self.reason = reason
+    }
 }
 
 /// What came out of files of tokens.
@@ -48,11 +55,15 @@ public struct TokenImport: Sendable {
         let fingerprint = token.fingerprint
         let serial = token.serial.map { Array("serial \($0)".utf8) }
         if let earlier = places[fingerprint] {
-            duplicates.append(RefusedRecord(place: place, name: token.title, reason: "shows the same codes as \(earlier)"))
+            duplicates.append(
+                RefusedRecord(place: place, name: token.title, reason: "shows the same codes as \(earlier)")
+            )
             return
         }
         if let serial, let earlier = places[serial] {
-            duplicates.append(RefusedRecord(place: place, name: token.title, reason: "has the serial number of \(earlier)"))
+            duplicates.append(
+                RefusedRecord(place: place, name: token.title, reason: "has the serial number of \(earlier)")
+            )
             return
         }
         places[fingerprint] = place

@@ -47,7 +47,8 @@ extension TokenImport {
             return "this is a ZIP archive, as 1Password's .1pux is: unpack it and import the `export.data` inside"
         }
         if bytes.starts(with: [0xAC, 0xED]) {
-            return "this is a backup of FreeOTP 2, which is Java's own form: export from FreeOTP+, or scan the codes anew"
+            return
+                "this is a backup of FreeOTP 2, which is Java's own form: export from FreeOTP+, or scan the codes anew"
         }
         if bytes.starts(with: "AUTHENTICATORPRO".utf8) || bytes.starts(with: "AuthenticatorPro".utf8) {
             return "this is an encrypted backup of Stratum: export it as a list of otpauth: URIs"
@@ -93,7 +94,9 @@ extension TokenImport {
             } else if OnePasswordFile.fits(object) {
                 OnePasswordFile.read(object, of: file, into: &result)
             } else if object["kdfParams"] != nil, object["encryptedData"] != nil {
-                throw .unsupported("this export of Ente is encrypted: export it as plain text, and delete that file afterwards")
+                throw .unsupported(
+                    "this export of Ente is encrypted: export it as plain text, and delete that file afterwards"
+                )
             } else if BitwardenFile.fits(object) {
                 try BitwardenFile.read(object, of: file, into: &result)
             } else {
@@ -128,8 +131,9 @@ extension TokenImport {
         _ result: inout TokenImport
     ) throws(TokenFileError) {
         let content = text.written.filter { $0.text.utf8.first != UInt8(ascii: "#") }
-        if content.contains(where: { URIListReader.isURI($0.text) }), !content[0].text.contains(",")
-            || URIListReader.isURI(content[0].text)
+        if content.contains(where: { URIListReader.isURI($0.text) }),
+            !content[0].text.contains(",")
+                || URIListReader.isURI(content[0].text)
         {
             return uris.read(text, of: file, into: &result)
         }

@@ -30,34 +30,40 @@ struct FormatTests {
         ),
         Sample(
             format: .aegis,
-            text: #"{"version":1,"header":{"slots":null,"params":null},"db":{"version":2,"entries":[{"type":"totp","name":"ann","issuer":"Acme","note":"n","group":"Work","info":{"secret":"\#(base32)","algo":"SHA1","digits":8,"period":30}},{"type":"hotp","name":"bob","issuer":"","info":{"secret":"\#(base32)","algo":"SHA1","digits":6,"counter":9}},{"type":"motp","name":"m","info":{}},{"type":"totp","name":"x","info":{"secret":"!","algo":"SHA1"}}]}}"#,
+            text:
+                #"{"version":1,"header":{"slots":null,"params":null},"db":{"version":2,"entries":[{"type":"totp","name":"ann","issuer":"Acme","note":"n","group":"Work","info":{"secret":"\#(base32)","algo":"SHA1","digits":8,"period":30}},{"type":"hotp","name":"bob","issuer":"","info":{"secret":"\#(base32)","algo":"SHA1","digits":6,"counter":9}},{"type":"motp","name":"m","info":{}},{"type":"totp","name":"x","info":{"secret":"!","algo":"SHA1"}}]}}"#,
             tokens: ["Acme:ann totp 94287082", "bob hotp 520489"],
             refused: ["entry 3", "entry 4"]
         ),
         Sample(
             format: .twoFAS,
-            text: #"{"services":[{"name":"Acme","secret":"\#(base32)","otp":{"account":"ann","digits":6,"period":30,"algorithm":"SHA1","tokenType":"TOTP"}},{"name":"Old","secret":"GEZDGNBVGY3TQOJQ","otp":{}}],"schemaVersion":4}"#,
-            tokens: ["Acme:ann totp 287082", "Old totp 258468"]
+            text:
+                #"{"services":[{"name":"Acme","secret":"\#(base32)","otp":{"account":"ann","digits":6,"period":30,"algorithm":"SHA1","tokenType":"TOTP"}},{"name":"Old","secret":"GEZDGNBVGY3TQOJQ","otp":{}}],"schemaVersion":4}"#,
+            tokens: ["Acme:ann totp 287082", "Old totp 263420"]
         ),
         Sample(
             format: .andOTP,
-            text: #"[{"secret":"\#(base32)","label":"Acme - ann","digits":6,"type":"TOTP","algorithm":"SHA1","period":30,"tags":[]},{"secret":"\#(base32)","issuer":"B","label":"b","type":"HOTP","counter":1}]"#,
+            text:
+                #"[{"secret":"\#(base32)","label":"Acme - ann","digits":6,"type":"TOTP","algorithm":"SHA1","period":30,"tags":[]},{"secret":"\#(base32)","issuer":"B","label":"b","type":"HOTP","counter":1}]"#,
             tokens: ["Acme:ann totp 287082", "B:b hotp 287082"]
         ),
         Sample(
             format: .freeOTPPlus,
-            text: #"{"tokenOrder":["a"],"tokens":[{"algo":"SHA1","counter":8,"digits":6,"issuerExt":"Acme","label":"ann","period":30,"secret":[49,50,51,52,53,54,55,56,57,48,49,50,51,52,53,54,55,56,57,48],"type":"HOTP"},{"label":"x","secret":[-129],"type":"TOTP"}]}"#,
+            text:
+                #"{"tokenOrder":["a"],"tokens":[{"algo":"SHA1","counter":8,"digits":6,"issuerExt":"Acme","label":"ann","period":30,"secret":[49,50,51,52,53,54,55,56,57,48,49,50,51,52,53,54,55,56,57,48],"type":"HOTP"},{"label":"x","secret":[-129],"type":"TOTP"}]}"#,
             tokens: ["Acme:ann hotp 520489"],
             refused: ["entry 2"]
         ),
         Sample(
             format: .bitwardenJSON,
-            text: #"{"encrypted":false,"folders":[],"items":[{"name":"Acme","login":{"username":"ann","totp":"\#(base32)"}},{"name":"none","login":{"totp":null}},{"name":"S","login":{"username":"s","totp":"steam://\#(base32)"}}]}"#,
+            text:
+                #"{"encrypted":false,"folders":[],"items":[{"name":"Acme","login":{"username":"ann","totp":"\#(base32)"}},{"name":"none","login":{"totp":null}},{"name":"S","login":{"username":"s","totp":"steam://\#(base32)"}}]}"#,
             tokens: ["Acme:ann totp 287082", "S:s steam \(steamCode)"]
         ),
         Sample(
             format: .onePassword,
-            text: #"{"accounts":[{"vaults":[{"items":[{"overview":{"title":"Acme"},"details":{"loginFields":[{"designation":"username","value":"ann"}],"sections":[{"fields":[{"value":{"totp":"otpauth://totp/?secret=\#(base32)"}}]}]}}]}]}]}"#,
+            text:
+                #"{"accounts":[{"vaults":[{"items":[{"overview":{"title":"Acme"},"details":{"loginFields":[{"designation":"username","value":"ann"}],"sections":[{"fields":[{"value":{"totp":"otpauth://totp/?secret=\#(base32)"}}]}]}}]}]}]}"#,
             tokens: ["Acme:ann totp 287082"]
         ),
         Sample(
@@ -74,7 +80,8 @@ struct FormatTests {
         ),
         Sample(
             format: .usersOATH,
-            text: "# users\nHOTP/T30 ann - \(hex)\nHOTP bob - \(hex) 8 399871 2026-11-23T20:46:42L\nHOTP/T30 eve - 3132zz\n",
+            text:
+                "# users\nHOTP/T30 ann - \(hex)\nHOTP bob - \(hex) 8 399871 2026-11-23T20:46:42L\nHOTP/T30 eve - 3132zz\n",
             tokens: ["ann totp 287082", "bob hotp 520489"],
             refused: ["line 4"]
         ),
@@ -87,7 +94,8 @@ struct FormatTests {
         ),
         Sample(
             format: .yubico,
-            text: "# ykksm 1\n508326,,0,\(hex),,2026-01-01T10:00:00,\n508327,cccc,8792ebfe26cc,\(hex),,2026-01-01T10:00:00,\n",
+            text:
+                "# ykksm 1\n508326,,0,\(hex),,2026-01-01T10:00:00,\n508327,cccc,8792ebfe26cc,\(hex),,2026-01-01T10:00:00,\n",
             tokens: ["Yubico:508326 hotp 755224"],
             refused: ["line 3"]
         ),
@@ -99,13 +107,15 @@ struct FormatTests {
         ),
         Sample(
             format: .oathCSV,
-            text: "# a list\nT1, \(hex), totp, 8, 30\nH1,\(hex),hotp,6,9\nO1,\(hex),ocra,OCRA-1:HOTP-SHA1-6:QA10\nH2,zz,hotp,6,0\n",
+            text:
+                "# a list\nT1, \(hex), totp, 8, 30\nH1,\(hex),hotp,6,9\nO1,\(hex),ocra,OCRA-1:HOTP-SHA1-6:QA10\nH2,zz,hotp,6,0\n",
             tokens: ["T1 totp 94287082", "H1 hotp 520489"],
             refused: ["line 4", "line 5"]
         ),
         Sample(
             format: .entraCSV,
-            text: "upn,serial number,secret key,time interval,manufacturer,model\r\nann@acme,GAHT1,\(base32),30,Contoso,H\r\n",
+            text:
+                "upn,serial number,secret key,time interval,manufacturer,model\r\nann@acme,GAHT1,\(base32),30,Contoso,H\r\n",
             tokens: ["Contoso:GAHT1 totp 287082"]
         ),
         Sample(
@@ -113,7 +123,7 @@ struct FormatTests {
             text: "<?xml version=\"1.0\"?>\n<Tokens><Token serial=\"S1\"><Applications><Application><Seed>\(hex)</Seed>"
                 + "<MovingFactor>9</MovingFactor></Application></Applications></Token>\n<Token serial=\"S2\"/></Tokens>",
             tokens: ["SafeNet:S1 hotp 520489"],
-            refused: ["token 2 (line 2)"]
+            refused: ["token 2 (line 3)"]
         ),
         Sample(
             format: .pskc,
@@ -134,7 +144,8 @@ struct FormatTests {
     ]
 
     /// The 31-bit number of RFC 6238's key at 59 is 94287082 mod 10^8; its five letters are the engine's own affair.
-    private static let steamCode = (try? SteamGuard(secret: Secret(Array("12345678901234567890".utf8))).code(at: UnixTime(59)).text) ?? ""
+    private static let steamCode =
+        (try? SteamGuard(secret: Secret(Array("12345678901234567890".utf8))).code(at: UnixTime(59)).text) ?? ""
     private static let shortCode = (try? TOTP(secret: Secret([0x31])).code(at: UnixTime(59)).text) ?? ""
 
     @Test("A file's kind is told by its content, and every record is read or refused", arguments: samples)
@@ -152,8 +163,10 @@ struct FormatTests {
     @Test(
         "What is no file of tokens is refused as a whole, with the place where there is one",
         arguments: [
-            ("", "empty"), ("hello\n", "no list of URIs"), ("{\"a\":1,}", "line 1, column 8"), ("{}", "members of no export"),
-            ("<a>", "line 1"), ("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "document type"), ("<a/>", "neither PSKC"),
+            ("", "empty"), ("hello\n", "no list of URIs"), ("{\"a\":1,}", "line 1, column 8"),
+            ("{}", "members of no export"),
+            ("<a>", "line 1"), ("<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "document type"),
+            ("<a/>", "neither PSKC"),
             ("PK\u{3}\u{4}", "ZIP"), ("a,\"b\nc", "line 1: a quote"), ("\u{0}", "neither text nor a picture"),
             ("{\"encrypted\":true,\"items\":[]}", "encrypted"), ("{\"kdfParams\":{},\"encryptedData\":\"\"}", "Ente"),
         ]

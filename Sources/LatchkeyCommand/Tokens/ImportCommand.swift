@@ -2,10 +2,8 @@
 internal import Glibc
 internal import LatchkeyCrypto
 internal import LatchkeyJSON
+internal import LatchkeyOTP
 internal import LatchkeyTokens
-
-/// The commands of a person's own tokens.
-let tokenCommands: [Command] = [importCommand]
 
 extension Option {
     /// The passphrase of a file, from an open file descriptor.
@@ -18,11 +16,18 @@ extension Option {
     fileprivate static let dryRun = Option.flag("dry-run", "shows what the files hold, and keeps nothing")
 }
 
-private let importCommand = Command(
+let importCommand = Command(
     path: ["import"],
     group: .stateless,
-    summary: "shows what a vault, token list, PSKC container or migration code holds",
-    arguments: [Argument(name: "FILE", help: "the files; the codes of one Google export may be several", count: .any, kind: .file)],
+    summary: "shows what a file of tokens holds",
+    arguments: [
+        Argument(
+            name: "FILE",
+            help: "the files; the codes of one Google export may be several",
+            count: .any,
+            kind: .file
+        )
+    ],
     options: [.dryRun, .passphraseFD, .json],
     text: [
         "The kind of a file is told by its content: otpauth: URIs, pictures of QR codes (PNG, JPEG), Google Authenticator's "
@@ -39,7 +44,7 @@ private let importCommand = Command(
     run: { call in
         guard !call.words.isEmpty else { throw Failure.misused("`latchkey import` needs FILE") }
         guard call.has(.dryRun) else {
-            throw Failure.misused("nothing can be kept yet; give --dry-run to see what the files hold")
+            throw Failure.misused("give --dry-run to see what the files hold, or keep it with `latchkey token import`")
         }
         let result = try call.readTokens(call.words)
         if call.wantsJSON {
@@ -61,7 +66,7 @@ extension Invocation {
     private static let largestFile = 64 << 20
 
     /// Reads files of tokens, and asks for a passphrase when one is encrypted.
-    func readTokens(_ paths: [String]) throws -> TokenImport {
+    func readTokens(_ paths: [String], _ source: Option = .passphraseFD) throws -> TokenImport {
         var files: [TokenFile] = []
         for path in paths {
             let bytes: [UInt8]
@@ -70,14 +75,14 @@ extension Invocation {
             }
             files.append(TokenFile(name: paths.count > 1 ? path : "", bytes: bytes))
         }
-        var passphrase = try int(.passphraseFD).map { TokenKey(try secretLine(ofDescriptor: Int32($0))) }
+        var passphrase = try int(source).map { TokenKey(try secretLine(ofDescriptor: Int32($0))) }
         while true {
             do throws(TokenFileError) { return try TokenImport(reading: files, passphrase: passphrase) } catch {
                 switch error {
                 case .locked where console.isInteractive: break
-                case .wrongPassphrase where console.isInteractive && !has(.passphraseFD):
+                case .wrongPassphrase where console.isInteractive && !has(source):
                     console.complain(Failure.refused("\(error)"))
-                case .locked: throw Failure.refused("\(error) with --passphrase-fd")
+                case .locked: throw Failure.refused("\(error) with --\(source.name)")
                 default: throw Failure.refused("\(error)")
                 }
             }
@@ -86,7 +91,7 @@ extension Invocation {
     }
 
     /// The first line of an open file.
-    private func secretLine(ofDescriptor descriptor: Int32) throws -> Secret {
+    func secretLine(ofDescriptor descriptor: Int32) throws -> Secret {
         var line: [UInt8] = []
         line.reserveCapacity(Console.longestLine)
         defer { wipe(&line) }
@@ -110,7 +115,7 @@ extension Invocation {
 
 extension RefusedRecord {
     /// Place, name and reason.
-    fileprivate var line: String { "\(place): \(name.map { "\($0): " } ?? "")\(reason)" }
+    var line: String { "\(place): \(name.map { "\($0): " } ?? "")\(reason)" }
 
     fileprivate var json: JSON {
         ["place": .string(place), "name": name.map(JSON.string) ?? .null, "reason": .string(reason)]

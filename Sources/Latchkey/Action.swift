@@ -4,6 +4,8 @@
 public enum Access: String, Sendable {
     /// Anyone may call it: the login flow itself.
     case open = "Open"
+    /// Anyone who proved who they are may call it; no policy forbids it.
+    case authenticated = "Authenticated"
     /// Lists what is there.
     case list = "List"
     /// Reads one thing.
@@ -17,6 +19,9 @@ public enum Access: String, Sendable {
 
     /// Whether the action changes nothing when it is allowed.
     var isReadOnly: Bool { self == .list || self == .read }
+
+    /// Whether policies decide about it.
+    var isGuarded: Bool { self != .open && self != .authenticated }
 }
 
 /// A service: the name before the colon of a permission, and the version that its requests carry.

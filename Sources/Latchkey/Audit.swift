@@ -6,7 +6,7 @@ import LatchkeyStore
 /// One entry of the audit trail.
 public struct AuditEvent: Codable, Sendable, Equatable {
     /// Whether what was tried was done.
-    public enum Outcome: String, Codable, Sendable {
+    public enum Outcome: String, Codable, CaseIterable, Sendable {
         /// It was done.
         case succeeded
         /// It was refused, or it failed.

@@ -50,7 +50,7 @@ public final class Authority: Sendable {
     private func gather<A: Action>(_ action: A, _ call: Call) async -> Result<A.Evidence, Fault> {
         do throws(Fault) {
             if A.access != .open && A.Evidence.self != Void.self {
-                try await read { state throws(Fault) in try self.authorize(action, call, state) }
+                try await read { state throws(Fault) in try state.authorize(action, call) }
             }
             return .success(try await action.gather(call, self))
         } catch {
@@ -66,7 +66,7 @@ public final class Authority: Sendable {
         _ evidence: Result<A.Evidence, Fault>
     ) -> Result<A.Output, Fault> {
         do throws(Fault) {
-            try authorize(action, call, state)
+            try state.authorize(action, call)
             let evidence = try evidence.get()
             if A.keepsRefusal || A.access.isReadOnly { return .success(try action.perform(call, state, evidence)) }
             return .success(
@@ -75,20 +75,6 @@ public final class Authority: Sendable {
         } catch {
             return .failure(error)
         }
-    }
-
-    /// Decides whether the caller may do this.
-    private func authorize<A: Action>(_ action: A, _ call: Call, _ state: borrowing State) throws(Fault) {
-        // What is open to anyone names its subject itself, once it knows that there is such a one.
-        if A.access == .open { return }
-        let resource = try action.resource(call)
-        state.notes.subject = resource.description
-        let denial =
-            "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(resource)"
-        guard call.caller.account == call.account else { throw .accessDenied(denial) }
-        if call.caller.isRoot { return }
-        if try action.isGranted(call, state) { return }
-        throw .accessDenied("\(denial) because no identity-based policy allows the \(A.permission) action")
     }
 
     /// Runs `body` in a transaction that changes nothing.

@@ -21,6 +21,27 @@ public struct Caller: Sendable, Equatable {
     public let account: AccountID?
     /// When the caller last proved a second factor, if at all.
     public let mfa: UnixTime?
+    /// What the caller proved it with.
+    public let credential: Credential
+
+    /// What a call is proved with.
+    public enum Credential: Sendable, Equatable {
+        /// Nothing but access to the store, or nothing at all.
+        case none
+        /// The token of a session that a login began.
+        case session(SessionID)
+        /// A long-term access key.
+        case accessKey(AccessKeyID)
+        /// A temporary credential, and when it was issued.
+        case temporary(AccessKeyID, issued: UnixTime)
+    }
+
+    /// A session without its token: its row, when it began, and when it ends.
+    public struct SessionID: Sendable, Equatable {
+        let bytes: [UInt8]
+        let began: UnixTime
+        let expires: UnixTime
+    }
 
     /// Nobody.
     public static let anonymous = Caller(identity: .anonymous, account: nil, mfa: nil)
@@ -30,15 +51,21 @@ public struct Caller: Sendable, Equatable {
         Caller(identity: .local(name), account: account, mfa: nil)
     }
 
-    init(identity: Identity, account: AccountID?, mfa: UnixTime?) {
+    init(identity: Identity, account: AccountID?, mfa: UnixTime?, credential: Credential = .none) {
         self.identity = identity
         self.account = account
         self.mfa = mfa
+        self.credential = credential
     }
 
     /// A root user or user who proved who they are.
-    init(_ principal: Principal, mfa: UnixTime?) {
-        self.init(identity: principal.isRoot ? .root : .user(principal), account: principal.account, mfa: mfa)
+    init(_ principal: Principal, mfa: UnixTime?, by credential: Credential) {
+        self.init(
+            identity: principal.isRoot ? .root : .user(principal),
+            account: principal.account,
+            mfa: mfa,
+            credential: credential
+        )
     }
 
     /// Whether policies cannot limit the caller.
@@ -72,13 +99,48 @@ public struct Call: Sendable {
     public let now: UnixTime
     /// Where the call came from: an address, or `local`.
     public let peer: String
+    /// How the call came, for the conditions of policies.
+    public let carriage: Carriage
+
+    /// How a call came: what the wire tells besides who and where.
+    public struct Carriage: Sendable, Equatable {
+        /// Whether the client's own connection was protected by TLS.
+        public var isSecure: Bool
+        /// The `User-Agent`, if one was sent.
+        public var userAgent: String?
+        /// The `Referer`, if one was sent.
+        public var referer: String?
+        /// The region that the request was signed for.
+        public var region: String?
+
+        /// Describes how a call came.
+        public init(
+            isSecure: Bool = false,
+            userAgent: String? = nil,
+            referer: String? = nil,
+            region: String? = nil
+        ) {
+            self.isSecure = isSecure
+            self.userAgent = userAgent
+            self.referer = referer
+            self.region = region
+        }
+    }
 
     /// Makes a call.
-    public init(caller: Caller, account: AccountID, id: String, now: UnixTime, peer: String) {
+    public init(
+        caller: Caller,
+        account: AccountID,
+        id: String,
+        now: UnixTime,
+        peer: String,
+        carriage: Carriage = Carriage()
+    ) {
         self.caller = caller
         self.account = account
         self.id = id
         self.now = now
         self.peer = peer
+        self.carriage = carriage
     }
 }

@@ -5,7 +5,7 @@ public enum Catalog {
     /// Every action, noun by noun.
     public static let actions: [any Action.Type] =
         accountActions + userActions + loginProfileActions + passwordPolicyActions + deviceActions + enrollmentActions
-        + signInActions + recoveryActions
+        + signInActions + recoveryActions + sessionActions + accessKeyActions + securityTokenActions
 
     /// The action of that name.
     public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }

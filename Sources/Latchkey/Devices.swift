@@ -6,7 +6,7 @@ import LatchkeyStore
 /// How a device makes its codes.
 public struct DeviceParameters: Codable, Sendable, Equatable {
     /// What moves a device on: time or a button.
-    public enum Kind: String, Codable, Sendable {
+    public enum Kind: String, Codable, CaseIterable, Sendable {
         /// RFC 6238.
         case totp
         /// RFC 4226.

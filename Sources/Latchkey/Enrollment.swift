@@ -216,7 +216,7 @@ public struct ListDevices: LatchkeyAction {
     public init(userName: UserName? = nil) { self.userName = userName }
 
     /// Whether a device counts.
-    public enum DeviceState: String, Codable, Sendable {
+    public enum DeviceState: String, Codable, CaseIterable, Sendable {
         /// It waits for its first code.
         case pending
         /// It is nobody's.

@@ -90,6 +90,7 @@ extension State {
             }
             count += 1
         }
+        count += try resealKeys(newest, limit)
         let key: ([UInt8])? = try row(
             "SELECT value FROM meta WHERE name = 'install_key' AND substr(value, 1, 4) <> $1",
             newest
@@ -103,6 +104,37 @@ extension State {
             count += 1
         }
         return count
+    }
+
+    /// Seals the secrets of access keys and temporary credentials anew; their rows' seals do not lie over the sealed bytes.
+    private borrowing func resealKeys(_ newest: [UInt8], _ limit: Int) throws(Fault) -> Int {
+        let keys: [(String, [UInt8])] = try rows(
+            "SELECT id, secret FROM access_keys WHERE substr(secret, 1, 4) <> $1 ORDER BY id LIMIT $2",
+            newest,
+            limit
+        )
+        for (id, sealed) in keys {
+            let secret = try open(sealed, column: StoredAccessKey.column, row: id)
+            try run(
+                "UPDATE access_keys SET secret = $1 WHERE id = $2",
+                try seal(secret, column: StoredAccessKey.column, row: id),
+                id
+            )
+        }
+        let credentials: [(String, [UInt8])] = try rows(
+            "SELECT id, secret FROM temporary_credentials WHERE substr(secret, 1, 4) <> $1 ORDER BY id LIMIT $2",
+            newest,
+            limit
+        )
+        for (id, sealed) in credentials {
+            let secret = try open(sealed, column: TemporaryCredential.column, row: id)
+            try run(
+                "UPDATE temporary_credentials SET secret = $1 WHERE id = $2",
+                try seal(secret, column: TemporaryCredential.column, row: id),
+                id
+            )
+        }
+        return keys.count + credentials.count
     }
 
     private borrowing func replaceSeed(of serial: String, with sealed: [UInt8]) throws(Fault) {

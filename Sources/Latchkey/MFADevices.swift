@@ -351,7 +351,7 @@ public struct ListVirtualMFADevices: IAMAction {
     public static let access = Access.list
 
     /// Which devices.
-    public enum AssignmentStatus: String, Codable, Sendable {
+    public enum AssignmentStatus: String, Codable, CaseIterable, Sendable {
         /// Those of a user.
         case assigned = "Assigned"
         /// Those of nobody.

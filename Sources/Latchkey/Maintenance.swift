@@ -28,6 +28,9 @@ extension Authority {
             for principal in try state.allPrincipals() {
                 do throws(Fault) {
                     for device in try state.credentials(of: principal).devices { _ = try state.seed(of: device) }
+                    for key in try state.accessKeys(of: principal) {
+                        _ = try state.open(key.sealedSecret, column: StoredAccessKey.column, row: key.id.text)
+                    }
                 } catch {
                     found.append(error.message)
                 }
@@ -104,6 +107,7 @@ extension State {
     fileprivate borrowing func forgetWhatMayBeUsed(at now: UnixTime) throws(Fault) -> RestoreReport {
         var report = RestoreReport(devices: 0, disabled: [], withoutRecoveryCodes: [])
         try run("DELETE FROM sessions")
+        try run("DELETE FROM temporary_credentials")
         try run("DELETE FROM challenges")
         try run("DELETE FROM mfa_devices WHERE owner IS NULL AND pending_for IS NOT NULL")
         for principal in try allPrincipals() {

@@ -195,6 +195,26 @@ public struct AuthenticationCode: ConstrainedText {
     public static func admits(_ text: String.UTF8View) -> Bool { text.allSatisfy(\.isASCIIDigit) }
 }
 
+/// An access key's identifier.
+public struct AccessKeyID: ConstrainedText {
+    /// The member's name in messages.
+    public static let member = "accessKeyId"
+    /// The allowed lengths.
+    public static let lengths = 16...128
+    /// The constraint's pattern, as AWS words it.
+    public static let pattern = "[\\w]+"
+    /// The text.
+    public let text: String
+
+    /// Takes text that has been checked.
+    public init(checked text: String) { self.text = text }
+
+    /// Whether the text fits the pattern.
+    public static func admits(_ text: String.UTF8View) -> Bool {
+        text.allSatisfy { $0.isASCIIDigit || $0.isASCIILetter || $0 == UInt8(ascii: "_") }
+    }
+}
+
 /// A tag: a key that is unique without regard to case, and a value.
 public struct Tag: Codable, Hashable, Sendable {
     /// 1 to 128 characters.

@@ -160,5 +160,6 @@ let migrations: [Migration] = [
         """,
         "CREATE INDEX audit_by_time ON audit (time)",
         "CREATE TABLE audit_head (name TEXT PRIMARY KEY, number BIGINT NOT NULL, link BYTEA NOT NULL)"
-    )
+    ),
+    credentialTables,
 ]

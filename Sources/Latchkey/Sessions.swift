@@ -70,11 +70,22 @@ extension State {
         }
         guard now.seconds < expires else { return nil }
         guard let principal = try findPrincipal(id: owner, in: AccountID(checked: account)) else { return nil }
-        return Caller(principal, mfa: mfa.map { UnixTime($0) })
+        let session = Caller.SessionID(bytes: id, began: UnixTime(created), expires: UnixTime(expires))
+        return Caller(principal, mfa: mfa.map { UnixTime($0) }, by: .session(session))
+    }
+
+    /// Ends one session, and what was lent by it.
+    borrowing func end(_ session: Caller.SessionID) throws(Fault) {
+        try run("DELETE FROM temporary_credentials WHERE parent_session = $1", session.bytes)
+        try run("DELETE FROM sessions WHERE id = $1", session.bytes)
     }
 
     /// Ends every session of the principal, and every sign-in that is half done.
     borrowing func endSessions(of owner: Principal) throws(Fault) {
+        try run(
+            "DELETE FROM temporary_credentials WHERE owner = $1 AND parent_session IS NOT NULL",
+            owner.id
+        )
         try run("DELETE FROM sessions WHERE owner = $1", owner.id)
         try run("DELETE FROM challenges WHERE owner = $1", owner.id)
     }
@@ -99,14 +110,7 @@ extension Authority {
     public func caller(ofSession token: String) async throws(Fault) -> Caller {
         let now = world.now()
         let caller = try await read { state throws(Fault) in try state.sessionCaller(token, at: now) }
-        guard let caller else {
-            throw Fault(
-                code: "SessionEnded",
-                status: 403,
-                message: "the session has ended: sign in again",
-                reason: "session"
-            )
-        }
+        guard let caller else { throw .sessionEnded }
         return caller
     }
 }

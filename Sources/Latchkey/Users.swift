@@ -193,7 +193,7 @@ public struct ListUsers: IAMAction {
 
 /// Deletes a user that nothing hangs on any more.
 ///
-/// Fails with `DeleteConflict` while there is a password or a device.
+/// Fails with `DeleteConflict` while there is a password, a device or an access key.
 public struct DeleteUser: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write
@@ -217,11 +217,15 @@ public struct DeleteUser: IAMAction {
         guard credentials.devices.isEmpty else {
             throw .deleteConflict("Cannot delete entity, must deactivate MFA device first.")
         }
+        guard try state.accessKeys(of: user).isEmpty else {
+            throw .deleteConflict("Cannot delete entity, must delete access keys first.")
+        }
         guard credentials.password == nil else {
             throw .deleteConflict("Cannot delete entity, must delete login profile first.")
         }
         try state.removeRecoveryCodes(of: user)
         try state.endSessions(of: user)
+        try state.endTemporaryCredentials(of: user)
         try state.resetThrottle(.password(user))
         try state.setTags([], of: user.id)
         try state.run("DELETE FROM mfa_devices WHERE pending_for = $1 AND owner IS NULL", user.id)

@@ -1,0 +1,33 @@
+// Guard.swift: whether the caller may do this: the account's walls, root, what a credential's kind may call, then policies.
+import LatchkeyStore
+
+extension State {
+    /// Fails with `AccessDenied` unless the caller may perform the action.
+    borrowing func authorize<A: Action>(_ action: A, _ call: Call) throws(Fault) {
+        // What is open to anyone names its subject itself, once it knows that there is such a one.
+        if A.access == .open { return }
+        let resource = try action.resource(call)
+        notes.subject = resource.description
+        let denial =
+            "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(resource)"
+        guard call.caller.account == call.account else { throw .accessDenied(denial) }
+        guard call.caller.mayCall(A.self) else {
+            throw .accessDenied("\(denial) with this kind of temporary credential", reason: "credential_kind")
+        }
+        if A.access == .authenticated || call.caller.isRoot { return }
+        if try action.isGranted(call, self) { return }
+        throw .accessDenied("\(denial) because no identity-based policy allows the \(A.permission) action")
+    }
+}
+
+extension Caller {
+    /// What a credential's kind may call at all: a temporary credential of `GetSessionToken` calls IAM only when it was made with
+    /// a second factor, and of STS only `GetCallerIdentity` and `AssumeRole`.
+    fileprivate func mayCall<A: Action>(_ action: A.Type) -> Bool {
+        guard case .temporary = credential else { return true }
+        switch A.service {
+        case .iam, .latchkey: return mfa != nil
+        case .sts: return ["GetCallerIdentity", "AssumeRole"].contains(A.name)
+        }
+    }
+}

@@ -119,31 +119,36 @@ enum AegisFile {
 
     private static func masterKey(_ slots: [JSONRecord], _ passphrase: TokenKey) throws -> TokenKey? {
         for slot in slots {
-            guard let n = try slot.int("n"), let r = try slot.int("r"), let p = try slot.int("p"),
-                let params = try slot.record("key_params")
-            else { throw TokenFault("a slot has no `n`, `r`, `p` or `key_params`") }
-            guard n > 0, r > 0, p > 0, p <= 16, r <= 64, n <= mostMemory / 128 / r else {
-                throw TokenFault("a slot asks for more than \(mostMemory >> 20) MiB or \(16) rounds of scrypt")
-            }
-            let key = try KeyDerivation.scrypt(
-                password: passphrase.secret,
-                salt: try slot.bytes(hex: "salt"),
-                n: n,
-                r: r,
-                p: p,
-                count: 32
-            )
-            let box = try slot.bytes(hex: "key") + params.bytes(hex: "tag")
-            let nonce = try params.bytes(hex: "nonce")
-            do throws(CryptoError) {
-                let master = try AES.openGCM(box, using: key, nonce: nonce)
-                guard master.count == 32 else { throw CryptoError.malformedBox }
-                return TokenKey(master)
-            } catch .sealBroken {
-                continue
-            }
+            if let master = try masterKey(slot, passphrase) { return master }
         }
         return nil
+    }
+
+    /// The master key, if the passphrase opens this slot.
+    private static func masterKey(_ slot: JSONRecord, _ passphrase: TokenKey) throws -> TokenKey? {
+        guard let n = try slot.int("n"), let r = try slot.int("r"), let p = try slot.int("p"),
+            let params = try slot.record("key_params")
+        else { throw TokenFault("a slot has no `n`, `r`, `p` or `key_params`") }
+        guard n > 0, r > 0, p > 0, p <= 16, r <= 64, n <= mostMemory / 128 / r else {
+            throw TokenFault("a slot asks for more than \(mostMemory >> 20) MiB or 16 rounds of scrypt")
+        }
+        let salt = try slot.bytes(hex: "salt")
+        let box = try slot.bytes(hex: "key") + params.bytes(hex: "tag")
+        let nonce = try params.bytes(hex: "nonce")
+        let key = TokenKey(
+            try KeyDerivation.scrypt(password: passphrase.secret, salt: salt, n: n, r: r, p: p, count: 32)
+        )
+        return try open(box, key, nonce)
+    }
+
+    private static func open(_ box: [UInt8], _ key: TokenKey, _ nonce: [UInt8]) throws(CryptoError) -> TokenKey? {
+        do throws(CryptoError) {
+            let master = TokenKey(try AES.openGCM(box, using: key.secret, nonce: nonce))
+            guard master.secret.count == 32 else { throw .malformedBox }
+            return master
+        } catch .sealBroken {
+            return nil
+        }
     }
 
     // MARK: Writing

@@ -40,7 +40,8 @@ private let codeCommand = Command(
     options: Option.secretOptions + Option.codeOptions + [.batch, .json, .step] + Option.vaultOptions,
     text: [
         "A token of a counter gives its next code, and the counter is on disk before the code is shown.",
-        "Without a secret it is asked for at the terminal, unseen. A pipe gets the bare code.",
+        "Alone at a terminal it shows all tokens of the vault, live: type to find, Enter to copy. Without a vault it asks for "
+            + "a secret, unseen. A pipe gets the bare code.",
         "With --batch each line of standard input is an object with the members secret, type, algorithm, digits, period, "
             + "t0, at and counter, all but the secret optional; for each, in order, a line {\"code\":\"…\"} or "
             + "{\"error\":\"…\"} is printed.",
@@ -67,6 +68,14 @@ private let codeCommand = Command(
             return try CodeBatch(console: call.console).run()
         }
         if let word = call.words.first, word != "-" { return try codeOfToken(word, call) }
+        let stateless = Option.secretOptions + Option.codeOptions + [.json, .step]
+        if call.words.isEmpty, !stateless.contains(where: call.has), call.console.isInteractive,
+            call.console.output.isTerminal, try VaultFile(call).exists
+        {
+            var screen = try CodeScreen(call)
+            try screen.run()
+            return .done
+        }
         let settings = try call.codeSettings()
         let shown = try settings.code(of: try call.secret())
         if call.wantsJSON {

@@ -273,28 +273,33 @@ extension Invocation {
         )
     }
 
+    /// The next code of a counter, which is on disk before this returns.
+    func nextCode(of title: String, _ passphrase: TokenKey) throws -> TokenCode {
+        try changeVault(passphrase) { vault in
+            // Another process may have taken a code since.
+            let index = try vault.find(title)
+            var token = vault.tokens[index]
+            guard token.kind == .hotp, token.counter < .max else {
+                throw Failure.refused("the counter has come to its end; enrol the token anew")
+            }
+            let code = try token.code(ofCounter: token.counter)
+            token.counter += 1
+            try vault.replace(index, token)
+            return code
+        }
+    }
+
     /// Prints a token's code; a counter is moved forward, durably, before its code is shown.
     func printCode(of word: String) throws -> ExitCode {
         let passphrase = try vaultPassphrase()
         let vault = try openVault(passphrase)
-        var token = vault.tokens[try vault.find(word)]
+        let token = vault.tokens[try vault.find(word)]
         let code: TokenCode
         if token.kind == .hotp {
             guard text(.step) == nil || text(.step) == "present" else {
                 throw Failure.refused("a token of a counter has no previous or next code; leave --step out")
             }
-            code = try changeVault(passphrase) { fresh in
-                // Another process may have taken a code since.
-                let index = try fresh.find(word)
-                token = fresh.tokens[index]
-                guard token.kind == .hotp, token.counter < .max else {
-                    throw Failure.refused("the counter has come to its end; enrol the token anew")
-                }
-                let code = try token.code(ofCounter: token.counter)
-                token.counter += 1
-                try fresh.replace(index, token)
-                return code
-            }
+            code = try nextCode(of: token.title, passphrase)
         } else {
             let offset: Int64 = text(.step) == "previous" ? -1 : text(.step) == "next" ? 1 : 0
             code = try token.code(at: .now, offset: offset)

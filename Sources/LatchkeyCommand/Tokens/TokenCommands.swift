@@ -7,7 +7,8 @@ internal import LatchkeyTokens
 /// The commands of a person's own tokens.
 let tokenCommands: [Command] = [
     tokenAddCommand, tokenListCommand, tokenRenameCommand, tokenTagCommand, tokenNoteCommand,
-    tokenRemoveCommand, tokenImportCommand, tokenExportCommand, importCommand,
+    tokenRemoveCommand, tokenImportCommand, tokenExportCommand,
+    tokenPassphraseCommand, importCommand,
 ]
 
 extension Option {
@@ -218,6 +219,42 @@ extension Option {
         "N",
         0...1024,
         "reads the passphrase of the other program's file from descriptor N"
+    )
+}
+
+private let tokenPassphraseCommand = Command(
+    path: ["token", "passphrase"],
+    group: .daily,
+    summary: "gives the vault another passphrase",
+    options: [.newPassphraseFD, .json] + Option.vaultOptions,
+    text: ["The vault is sealed under a new key; older copies of the file still open with the old passphrase."],
+    examples: [Command.Example("latchkey token passphrase", "the vault has another passphrase")],
+    exits: vaultExits,
+    run: { call in
+        let old = try call.vaultPassphrase()
+        let new: TokenKey
+        if let descriptor = call.int(.newPassphraseFD) {
+            new = TokenKey(try call.secretLine(ofDescriptor: Int32(descriptor)))
+        } else {
+            new = TokenKey(try call.console.askNewSecret("new passphrase: ", again: "the same again: "))
+        }
+        guard new.secret.count > 0 else { throw Failure.refused("the passphrase is empty; give one") }
+        try call.changeVault(old) { vault in vault = try vault.rekeyed(new.secret) }
+        if call.wantsJSON {
+            call.console.print(["changed": true])
+        } else {
+            call.console.tick("the vault has another passphrase")
+        }
+        return .done
+    }
+)
+
+extension Option {
+    fileprivate static let newPassphraseFD = Option.integer(
+        "new-passphrase-fd",
+        "N",
+        0...1024,
+        "reads the new passphrase from the first line of file descriptor N"
     )
 }
 

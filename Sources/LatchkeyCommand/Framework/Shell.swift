@@ -6,7 +6,9 @@ struct Shell: Sendable {
 
     /// All of `latchkey`.
     static let latchkey = Shell(
-        table: CommandTable(commands: keepingCommands + codeCommands + uriCommands + toolCommands + houseCommands)
+        table: CommandTable(
+            commands: keepingCommands + codeCommands + tokenCommands + uriCommands + toolCommands + houseCommands
+        )
     )
 
     /// Runs the command that `arguments` name.

@@ -8,6 +8,7 @@ public enum Catalog {
         + signInActions + recoveryActions + sessionActions + accessKeyActions + securityTokenActions
         + groupActions + membershipActions + userPolicyActions + groupPolicyActions + managedPolicyActions
         + policyVersionActions + policyAttachmentActions + attachedPolicyActions + permissionsBoundaryActions
+        + policyTagActions + accountAliasActions + accountSummaryActions
         + userChangeActions + deviceTagActions
 
     /// The action of that name.

@@ -142,8 +142,10 @@ struct PermissionSealTests {
     )
     func tampering(sql: String) async throws {
         #expect(try await refusal(ann) == nil)
+        #expect(try await test.authority.check().isEmpty)
         try test.tamper(sql)
         #expect(try await refusal(ann) == "StoreDamaged")
+        #expect(try await !test.authority.check().isEmpty)
     }
 
     @Test("a seal of one user does not fit another's rows")

@@ -34,6 +34,29 @@ struct PolicyAttachmentTests {
         try await test.perform(AttachUserPolicy(userName: ann, policyArn: arns[10]))
     }
 
+    @Test("the longest names and paths give markers that AWS's clients may send back")
+    func longMarkers() async throws {
+        let test = try await TestAuthority()
+        let ann = try await test.makeUser("ann")
+        let path = "/" + String(repeating: "p", count: 510) + "/"
+        for letter in ["a", "b"] {
+            let name = String(repeating: letter, count: 128)
+            let arn = try await ManagedPolicyTests.makePolicy(test, name, at: path)
+            try await test.perform(AttachUserPolicy(userName: ann, policyArn: arn))
+        }
+        let one = try MaxItems(1)
+        let markers = [
+            try await test.perform(ListPolicies(scope: .local, maxItems: one)).marker,
+            try await test.perform(ListAttachedUserPolicies(userName: ann, maxItems: one)).marker,
+            try await test.perform(
+                GetAccountAuthorizationDetails(filter: [.localManagedPolicy], maxItems: one)
+            )
+            .marker,
+        ]
+        // botocore's `markerType`.
+        for marker in markers { #expect((1...320).contains(marker?.text.utf8.count ?? 0)) }
+    }
+
     @Test("attached policies are listed by name in pages, under a path")
     func listing() async throws {
         let test = try await TestAuthority()

@@ -6,6 +6,10 @@ public enum Catalog {
     public static let actions: [any Action.Type] =
         accountActions + userActions + loginProfileActions + passwordPolicyActions + deviceActions + enrollmentActions
         + signInActions + recoveryActions + sessionActions + accessKeyActions + securityTokenActions
+        + groupActions + membershipActions + userPolicyActions + groupPolicyActions + managedPolicyActions
+        + policyVersionActions + policyAttachmentActions + attachedPolicyActions + permissionsBoundaryActions
+        + policyTagActions + accountAliasActions + accountSummaryActions
+        + userChangeActions + deviceTagActions
 
     /// The action of that name.
     public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }

@@ -35,7 +35,7 @@ extension Authority {
                     found.append(error.message)
                 }
             }
-            return found
+            return found + (try state.permissionDamage())
         }
         if let damage = try await verifyAudit().damage { findings.append("the audit trail: \(damage)") }
         return findings

@@ -19,16 +19,24 @@ public struct User: Codable, Sendable, Equatable {
     public let createDate: UnixTime
     /// When the user last signed in with a password; missing before the first time.
     public var passwordLastUsed: UnixTime?
+    /// The policy that bounds the user's rights; missing where AWS leaves it out.
+    public var permissionsBoundary: AttachedPermissionsBoundary?
     /// The tags; missing where AWS leaves them out.
     public var tags: [Tag]?
 
-    init(_ principal: Principal, passwordLastUsed: UnixTime?, tags: [Tag]? = nil) {
+    init(
+        _ principal: Principal,
+        passwordLastUsed: UnixTime?,
+        permissionsBoundary: AttachedPermissionsBoundary? = nil,
+        tags: [Tag]? = nil
+    ) {
         path = principal.path
         userName = principal.name
         userId = principal.id
         arn = principal.arn
         createDate = principal.created
         self.passwordLastUsed = passwordLastUsed
+        self.permissionsBoundary = permissionsBoundary
         self.tags = tags
     }
 }
@@ -67,12 +75,14 @@ public struct CreateUser: IAMAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
-        if let boundary = permissionsBoundary {
-            // No policy can exist before there are policies.
-            throw .noSuchEntity("Policy \(boundary) does not exist or is not attachable.")
-        }
+        var boundary: StoredPolicy?
+        if let permissionsBoundary { boundary = try state.attachablePolicy(permissionsBoundary, in: call.account) }
         guard try state.findPrincipal(userName, in: call.account) == nil else {
             throw .entityAlreadyExists("User with name \(userName) already exists.")
+        }
+        let count: (Int)? = try state.row("SELECT COUNT(*) FROM users WHERE account = $1", call.account.text)
+        guard count ?? 0 < Quota.users else {
+            throw .limitExceeded("Cannot exceed quota for UsersPerAccount: \(Quota.users)")
         }
         let id = UniqueID.user()
         try state.run(
@@ -86,8 +96,16 @@ public struct CreateUser: IAMAction {
         )
         try state.setTags(tags ?? [], of: id)
         let principal = try state.principal(userName, in: call.account)
+        try state.setBoundary(boundary, of: PolicyHolder(principal))
         let kept = try state.tags(of: id)
-        return Output(user: User(principal, passwordLastUsed: nil, tags: kept.isEmpty ? nil : kept))
+        return Output(
+            user: User(
+                principal,
+                passwordLastUsed: nil,
+                permissionsBoundary: try state.boundary(of: principal),
+                tags: kept.isEmpty ? nil : kept
+            )
+        )
     }
 }
 
@@ -118,6 +136,7 @@ public struct GetUser: IAMAction {
             user: User(
                 principal,
                 passwordLastUsed: try state.passwordLastUsed(principal),
+                permissionsBoundary: try state.boundary(of: principal),
                 tags: tags.isEmpty ? nil : tags
             )
         )
@@ -193,7 +212,7 @@ public struct ListUsers: IAMAction {
 
 /// Deletes a user that nothing hangs on any more.
 ///
-/// Fails with `DeleteConflict` while there is a password, a device or an access key.
+/// Fails with `DeleteConflict` while there is a password, a device, an access key, a policy or a membership.
 public struct DeleteUser: IAMAction {
     /// What the action does to the account.
     public static let access = Access.write
@@ -223,6 +242,15 @@ public struct DeleteUser: IAMAction {
         guard credentials.password == nil else {
             throw .deleteConflict("Cannot delete entity, must delete login profile first.")
         }
+        let holder = PolicyHolder(user)
+        let permissions = try state.permissions(of: holder)
+        try permissions.requireNoPolicies()
+        guard permissions.groups.isEmpty else {
+            throw .deleteConflict("Cannot delete entity, must remove users from group first.")
+        }
+        // A boundary grants nothing, and goes with its user.
+        if permissions.boundary != nil { try state.setBoundary(nil, of: holder) }
+        try state.forgetPermissions(of: holder)
         try state.removeRecoveryCodes(of: user)
         try state.endSessions(of: user)
         try state.endTemporaryCredentials(of: user)

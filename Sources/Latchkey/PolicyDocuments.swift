@@ -1,0 +1,76 @@
+// PolicyDocuments.swift: the policies that decide about a user: which they are at once, their texts when they are asked for.
+import LatchkeyStore
+
+/// The policies that decide about a principal, layer by layer.
+struct PolicyDocuments {
+    /// The user's own: inline and attached.
+    var identity: [PolicyDocument] = []
+    /// Those of the user's groups: inline and attached.
+    var groups: [PolicyDocument] = []
+    /// What bounds them, if anything does.
+    var boundary: PolicyDocument?
+}
+
+/// One policy that decides.
+struct PolicyDocument {
+    /// Where the text is.
+    fileprivate enum Place {
+        case inline(holder: String)
+        case managed(policy: String, version: Int64)
+    }
+
+    /// The name.
+    let name: PolicyName
+    /// The ARN of a managed policy; none of an inline one.
+    let arn: ARN?
+    /// Whom the policy hangs on.
+    let holder: PolicyHolder
+    /// What tells the text from every other: what was made of it may be kept under this for ever.
+    let id: DocumentID
+    fileprivate let place: Place
+}
+
+extension State {
+    /// The policies that decide about the principal now; fails with `StoreDamaged` when a seal does not fit.
+    ///
+    /// Four queries, and no text is read: a policy that was compiled before is found by its `id`.
+    borrowing func policyDocuments(of principal: Principal) throws(Fault) -> PolicyDocuments {
+        let user = PolicyHolder(principal)
+        let (own, groups) = try permissions(withGroupsOf: user)
+        return PolicyDocuments(
+            identity: own.documents(of: user),
+            groups: groups.flatMap { $0.permissions.documents(of: $0.holder) },
+            boundary: own.boundary.map { PolicyDocument($0, of: user) }
+        )
+    }
+
+    /// The policy's text; fails with `StoreDamaged` when it is not the one that was sealed.
+    borrowing func text(of document: PolicyDocument) throws(Fault) -> PolicyText {
+        switch document.place {
+        case .inline(let holder): try inlineText(document.name, of: holder, document.id)
+        case .managed(let policy, let version): try policyText(policy, version, document.id)
+        }
+    }
+}
+
+extension Permissions {
+    /// The policies that grant and deny.
+    fileprivate func documents(of holder: PolicyHolder) -> [PolicyDocument] {
+        let inline = inline.map {
+            PolicyDocument(name: $0.name, arn: nil, holder: holder, id: $0.document, place: .inline(holder: holder.id))
+        }
+        return inline + attached.map { PolicyDocument($0, of: holder) }
+    }
+}
+
+extension PolicyDocument {
+    fileprivate init(_ attached: AttachedDocument, of holder: PolicyHolder) {
+        self.init(
+            name: attached.arn.policyName,
+            arn: attached.arn,
+            holder: holder,
+            id: attached.document,
+            place: .managed(policy: attached.id, version: attached.version)
+        )
+    }
+}

@@ -6,7 +6,8 @@ public enum Catalog {
     public static let actions: [any Action.Type] =
         accountActions + userActions + loginProfileActions + passwordPolicyActions + deviceActions + enrollmentActions
         + signInActions + recoveryActions + sessionActions + accessKeyActions + securityTokenActions
-        + userChangeActions + deviceTagActions
+        + userChangeActions + deviceTagActions + hardwareDeviceActions + sshPublicKeyActions + signingCertificateActions
+        + serverCertificateActions + serviceCredentialActions + credentialReportActions
 
     /// The action of that name.
     public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }

@@ -162,4 +162,5 @@ let migrations: [Migration] = [
         "CREATE TABLE audit_head (name TEXT PRIMARY KEY, number BIGINT NOT NULL, link BYTEA NOT NULL)"
     ),
     credentialTables,
+    certificateTables,
 ]

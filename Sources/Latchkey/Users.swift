@@ -223,6 +223,7 @@ public struct DeleteUser: IAMAction {
         guard credentials.password == nil else {
             throw .deleteConflict("Cannot delete entity, must delete login profile first.")
         }
+        try state.refuseDeletionWithUploads(of: user)
         try state.removeRecoveryCodes(of: user)
         try state.endSessions(of: user)
         try state.endTemporaryCredentials(of: user)

@@ -36,7 +36,7 @@ public struct GetMFADevice: IAMAction {
 
     /// What the permission is about.
     public func resource(_ call: Call) -> Resource {
-        userName.map { .user($0, in: call.account) } ?? .device(serialNumber)
+        userName.map { .user($0, in: call.account) } ?? .device(serialNumber, in: call.account)
     }
 
     /// Does the work, inside a transaction.
@@ -67,11 +67,11 @@ public struct TagMFADevice: IAMAction {
     public typealias Output = Nothing
 
     /// What the permission is about.
-    public func resource(_ call: Call) -> Resource { .device(serialNumber) }
+    public func resource(_ call: Call) -> Resource { .device(serialNumber, in: call.account) }
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Nothing {
-        try state.addTags(tags, to: try state.device(serialNumber, in: call.account).serial.text)
+        try state.addTags(tags, to: try state.device(serialNumber, in: call.account).row)
         return Nothing()
     }
 }
@@ -95,11 +95,11 @@ public struct UntagMFADevice: IAMAction {
     public typealias Output = Nothing
 
     /// What the permission is about.
-    public func resource(_ call: Call) -> Resource { .device(serialNumber) }
+    public func resource(_ call: Call) -> Resource { .device(serialNumber, in: call.account) }
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Nothing {
-        try state.removeTags(tagKeys, from: try state.device(serialNumber, in: call.account).serial.text)
+        try state.removeTags(tagKeys, from: try state.device(serialNumber, in: call.account).row)
         return Nothing()
     }
 }
@@ -126,10 +126,10 @@ public struct ListMFADeviceTags: IAMAction {
     public typealias Output = TagPage
 
     /// What the permission is about.
-    public func resource(_ call: Call) -> Resource { .device(serialNumber) }
+    public func resource(_ call: Call) -> Resource { .device(serialNumber, in: call.account) }
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> TagPage {
-        try state.tagPage(of: try state.device(serialNumber, in: call.account).serial.text, after: marker, maxItems)
+        try state.tagPage(of: try state.device(serialNumber, in: call.account).row, after: marker, maxItems)
     }
 }

@@ -161,7 +161,7 @@ extension Token {
 // MARK: - Codes
 
 /// A code of a token, and for how long it is one.
-public struct TokenCode: Sendable, Equatable {
+public struct TimedCode: Sendable, Equatable {
     /// The code.
     public let text: String
     /// The step or counter that it belongs to.
@@ -176,7 +176,7 @@ extension Token {
     /// The code `offset` steps after that of `now` (before, if negative); of a counter, the next counter's if the kind has one.
     ///
     /// - Throws: `OTPError` if there is no such step.
-    public func code(at now: UnixTime, offset: Int64 = 0) throws(OTPError) -> TokenCode {
+    public func code(at now: UnixTime, offset: Int64 = 0) throws(OTPError) -> TimedCode {
         let moment =
             offset == 0 ? now : now.adding(seconds: offset.multipliedReportingOverflow(by: period).partialValue)
         switch kind {
@@ -185,7 +185,7 @@ extension Token {
             let step = try totp.step(at: moment)
             let left = try totp.secondsLeft(at: moment)
             let until = moment.adding(seconds: left)
-            return TokenCode(
+            return TimedCode(
                 text: totp.code(of: step).text,
                 number: step.number,
                 validUntil: until,
@@ -195,7 +195,7 @@ extension Token {
             let steam = try SteamGuard(secret: key.secret)
             let step = try steam.step(at: moment)
             let until = moment.adding(seconds: try steam.secondsLeft(at: moment))
-            return TokenCode(
+            return TimedCode(
                 text: steam.code(of: step).text,
                 number: step.number,
                 validUntil: until,
@@ -209,9 +209,9 @@ extension Token {
     /// The code of a counter.
     ///
     /// - Throws: `OTPError` as the engine does.
-    public func code(ofCounter counter: UInt64) throws(OTPError) -> TokenCode {
+    public func code(ofCounter counter: UInt64) throws(OTPError) -> TimedCode {
         let hotp = try HOTP(secret: key.secret, algorithm: algorithm, digits: digits)
-        return TokenCode(text: hotp.code(at: counter).text, number: counter, validUntil: nil, secondsLeft: nil)
+        return TimedCode(text: hotp.code(at: counter).text, number: counter, validUntil: nil, secondsLeft: nil)
     }
 
     /// A digest of what makes its codes: two tokens with one fingerprint show the same codes.

@@ -64,7 +64,7 @@ struct CodeScreen {
 
     /// Copies the code of a token; a counter moves forward first.
     private mutating func take(_ token: Token, _ now: UnixTime) throws {
-        let code: TokenCode
+        let code: TimedCode
         if token.kind == .hotp {
             do {
                 code = try call.nextCode(of: token.title, passphrase)

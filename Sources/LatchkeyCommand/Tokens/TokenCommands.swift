@@ -1,4 +1,5 @@
 // TokenCommands.swift: `latchkey token`: a person's own tokens in their vault.
+internal import Latchkey
 internal import LatchkeyCrypto
 internal import LatchkeyJSON
 internal import LatchkeyOTP
@@ -200,7 +201,7 @@ private let tokenExportCommand = Command(
         default: export = TokenExport.uriList(tokens)
         }
         let text = format == "google" ? export.texts.map { $0 + "\n" }.joined() : export.texts.joined()
-        try PrivateFile.write(Array(text.utf8), to: path)
+        try PrivateFile.create(Array(text.utf8), at: path)
         for record in export.refused { call.console.warn("left out: \(record.line)") }
         let count = tokens.count - export.refused.count
         if call.wantsJSON {
@@ -311,7 +312,7 @@ extension Invocation {
     }
 
     /// The next code of a counter, which is on disk before this returns.
-    func nextCode(of title: String, _ passphrase: TokenKey) throws -> TokenCode {
+    func nextCode(of title: String, _ passphrase: TokenKey) throws -> TimedCode {
         try changeVault(passphrase) { vault in
             // Another process may have taken a code since.
             let index = try vault.find(title)
@@ -331,7 +332,7 @@ extension Invocation {
         let passphrase = try vaultPassphrase()
         let vault = try openVault(passphrase)
         let token = vault.tokens[try vault.find(word)]
-        let code: TokenCode
+        let code: TimedCode
         if token.kind == .hotp {
             guard text(.step) == nil || text(.step) == "present" else {
                 throw Failure.refused("a token of a counter has no previous or next code; leave --step out")

@@ -1,5 +1,6 @@
 // VaultFile.swift: the file of a vault: where it lies, how it is locked, read, and replaced whole.
 internal import Glibc
+internal import Latchkey
 internal import LatchkeyCrypto
 internal import LatchkeyTokens
 
@@ -61,21 +62,8 @@ struct VaultFile: Sendable {
 
     /// Replaces the file: it is the old or the new one at every moment, and the new one once this returns.
     func replace(_ bytes: [UInt8]) throws(Failure) {
-        // Under the lock there is one writer: a file of this name was left behind by one who was killed.
-        let fresh = path + ".new"
-        unlink(fresh)
-        try PrivateFile.write(bytes, to: fresh)
-        guard rename(fresh, path) == 0 else {
-            let number = errno
-            unlink(fresh)
-            throw .unusable("cannot replace the vault `\(path)`: \(FileError.reason(number))")
-        }
-        let folder = open(self.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw .unusable("cannot sync `\(self.folder)`: \(FileError.reason(errno))") }
-        defer { close(folder) }
-        guard fsync(folder) == 0 || errno == EINVAL else {
-            throw .unusable("cannot sync `\(self.folder)`: \(FileError.reason(errno))")
-        }
+        // Under the lock there is one writer: a file `.new` was left behind by one who was killed.
+        do throws(Fault) { try PrivateFile.replace(bytes, at: path) } catch { throw Failure(error) }
     }
 
     private var folder: String {

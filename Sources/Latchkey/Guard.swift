@@ -8,6 +8,7 @@ extension State {
         if A.access == .open { return }
         let resource = try action.resource(call)
         notes.subject = resource.description
+        let target = try target(resource, in: call.account)
         let denial =
             "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(resource)"
         guard call.caller.account == call.account else { throw .accessDenied(denial) }

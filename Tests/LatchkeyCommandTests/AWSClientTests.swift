@@ -20,6 +20,29 @@ struct AWSClientTests {
         #expect(served.end() == 0)
     }
 
+    @Test("the AWS CLI, from PyPI and from Debian, manages a user's whole life", arguments: ["1", "2"])
+    func commandLine(version: String) throws {
+        let served = try Served()
+        var program = "/usr/bin/aws"
+        if version == "1" {
+            let python = try PythonEnvironment.interpreter(with: [Self.awscli])
+            program = python.replacing("/bin/python", with: "/bin/aws")
+        }
+        let isThat = try Subprocess.run(program, ["--version"])
+        #expect(isThat.stdout.hasPrefix("aws-cli/\(version)."))
+        let script = Places.package.appending(path: "Tests/Scripts/aws.sh").path
+        let output = try Subprocess.run(
+            "/bin/bash",
+            [script, program, served.endpoint, served.folder.path],
+            environment: [
+                "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": served.folder.path, "AWS_PAGER": "",
+                "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1", "LC_ALL": "C.UTF-8",
+                "AWS_ACCESS_KEY_ID": Served.rootKey, "AWS_SECRET_ACCESS_KEY": Served.rootSecret,
+            ]
+        )
+        #expect(output.lines.last == "done", "\(output.stderr)")
+    }
+
     /// Asserts; prints `done` at the end.
     private static let life = """
         import base64, json, subprocess, sys, time

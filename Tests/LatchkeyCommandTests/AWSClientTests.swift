@@ -30,7 +30,7 @@ struct AWSClientTests {
         }
         let isThat = try Subprocess.run(program, ["--version"])
         #expect(isThat.stdout.hasPrefix("aws-cli/\(version)."))
-        let script = Places.package.appending(path: "Tests/Scripts/aws.sh").path
+        let script = Places.scripts.appending(path: "aws.sh").path
         let output = try Subprocess.run(
             "/bin/bash",
             [script, program, served.endpoint, served.folder.path],

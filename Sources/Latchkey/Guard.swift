@@ -9,8 +9,9 @@ extension State {
         let resource = try action.resource(call)
         notes.subject = resource.description
         let target = try target(resource, in: call.account)
+        notes.subject = target.arn
         let denial =
-            "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(resource)"
+            "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(target.arn)"
         guard call.caller.account == call.account else { throw .accessDenied(denial) }
         guard call.caller.mayCall(A.self) else {
             throw .accessDenied("\(denial) with this kind of temporary credential", reason: "credential_kind")

@@ -58,6 +58,8 @@ struct TreeDecoder: Decoder {
     let place: Place?
     let reading: Reading
     let use: MemberUse?
+    /// Whether names are data to the type that reads itself.
+    private(set) var readsMap = false
 
     init(_ node: WireNode, at place: Place?, _ reading: Reading) {
         self.node = node
@@ -71,11 +73,8 @@ struct TreeDecoder: Decoder {
 
     /// Lets a type read itself; what it throws of its own goes through as it is.
     static func decode<T: Decodable>(_ type: T.Type, _ decoder: TreeDecoder) throws -> T {
-        switch decoder.node {
-        case .map where !(type is any WireMap.Type): throw decoder.breaks("Member must not be a map")
-        case .structure where type is any WireMap.Type: throw decoder.breaks("Member must be a map")
-        default: break
-        }
+        var decoder = decoder
+        decoder.readsMap = type is any WireMap.Type
         do {
             return try T(from: decoder)
         } catch let error as DecodingError {
@@ -112,9 +111,10 @@ struct TreeDecoder: Decoder {
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         switch node {
-        case .structure(let members), .map(let members): KeyedDecodingContainer(MemberDecoding<Key>(self, members))
+        case .structure(let members) where !readsMap: KeyedDecodingContainer(MemberDecoding<Key>(self, members))
+        case .map(let members) where readsMap: KeyedDecodingContainer(MemberDecoding<Key>(self, members))
         case .scalar(""): KeyedDecodingContainer(MemberDecoding<Key>(self, []))
-        default: throw breaks("Member must be a structure")
+        default: throw breaks(readsMap ? "Member must be a map" : "Member must be a structure")
         }
     }
 
@@ -155,7 +155,7 @@ extension TreeDecoder: SingleValueDecodingContainer {
             case let type as any FixedWidthInteger.Type: try integer(type)
             case let type as any (BinaryFloatingPoint & LosslessStringConvertible).Type: try number(type)
             // The same decoder goes on: what the inner type asks for counts as asked for by the outer.
-            default: try T(from: self)
+            default: try Self.decode(type, self)
             }
         guard let value = value as? T else { throw breaks("Member cannot be read") }
         return value

@@ -137,7 +137,7 @@ struct TreeEncoder: Encoder {
 
     /// Writes a value into a slot; what a type throws of its own is put into our words, without the value.
     static func encode(_ value: some Encodable, into slot: EncodingSlot) throws(WireError) {
-        slot.isMap = value is any WireMap
+        if value is any WireMap { slot.isMap = true }
         do {
             try value.encode(to: TreeEncoder(slot: slot))
         } catch let error as WireError {
@@ -166,7 +166,7 @@ extension TreeEncoder: SingleValueEncodingContainer {
         case let value as any FixedWidthInteger: slot.put(String(value))
         case let value as Double: try put(value)
         case let value as Float: try put(value)
-        default: try value.encode(to: self)
+        default: try Self.encode(value, into: slot)
         }
     }
 

@@ -8,7 +8,7 @@ enum WireName {
     private static let acronyms = ["aws", "mfa", "qr", "saml", "ssh"]
 
     /// Members that AWS writes with a small letter, by the member or the action that they are in.
-    private static let small = ["PolicyArns": "arn", "ListDelegationRequests": "isTruncated"]
+    private static let small = ["PolicyArns": "arn", "TaskPolicyArn": "arn", "ListDelegationRequests": "isTruncated"]
 
     /// The name of a member; `enclosing` is the member, or at the root the action, that it is in.
     static func of(_ key: String, in enclosing: String?) -> String {

@@ -2,6 +2,9 @@
 
 /// Writes answers.
 public enum XMLWriter {
+    /// The actions of AWS whose answer has nothing in it and yet has a place: clients look for it.
+    private static let emptyResults: Set<String> = ["UpdateRole"]
+
     /// The document that answers an action.
     ///
     /// A type without members, such as that of an action which answers nothing, has no `Result` element; one whose members
@@ -19,7 +22,7 @@ public enum XMLWriter {
         document.append(contentsOf: "<\(action)Response xmlns=\"".utf8)
         document.append(xmlText: namespace)
         document.append(contentsOf: "\">".utf8)
-        if hasMembers { document.append(node, named: "\(action)Result") }
+        if hasMembers || emptyResults.contains(action) { document.append(node, named: "\(action)Result") }
         document.append(contentsOf: "<ResponseMetadata>".utf8)
         document.append(xmlElement: "RequestId", requestID)
         document.append(contentsOf: "</ResponseMetadata></\(action)Response>".utf8)

@@ -1,4 +1,5 @@
 // IPAddress.swift: addresses of the internet, ranges of them, and whom of them a forwarded-for header is believed.
+internal import CLatchkeyEvent
 internal import Glibc
 
 /// An IPv4 or IPv6 address; an IPv4 address mapped into IPv6 is the IPv4 address.

@@ -16,16 +16,19 @@ fails() {
 }
 
 is "$(run sts get-caller-identity --query Arn)" arn:aws:iam::123456789012:root
-is "$(run iam create-user --user-name ann --path /staff/ --tags Key=team,Value='a & b' --query User.Arn)" \
+is "$(run iam create-user --user-name ann --path /staff/ --tags Key=team,Value='blau=grün @ home' --query User.Arn)" \
 	arn:aws:iam::123456789012:user/staff/ann
 fails EntityAlreadyExists run iam create-user --user-name Ann
 run iam create-group --group-name operators >/dev/null
 run iam add-user-to-group --group-name operators --user-name ann
 is "$(run iam list-groups-for-user --user-name ann --query 'Groups[].GroupName')" operators
 
-# The password, as ann herself changes it.
+# The password, as ann herself changes it once the account lets its users do so.
 run iam create-login-profile --user-name ann --password 'wandering otters hum at dusk' >/dev/null
 read -r key secret < <(run iam create-access-key --user-name ann --query 'AccessKey.[AccessKeyId,SecretAccessKey]')
+fails AccessDenied as "$key" "$secret" '' iam change-password --old-password 'wandering otters hum at dusk' \
+	--new-password 'quiet lanterns over the weir'
+run iam update-account-password-policy --minimum-password-length 15 --allow-users-to-change-password
 as "$key" "$secret" '' iam change-password --old-password 'wandering otters hum at dusk' \
 	--new-password 'quiet lanterns over the weir'
 

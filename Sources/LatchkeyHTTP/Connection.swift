@@ -22,8 +22,9 @@ final class Connection {
     private(set) lazy var placeAmongNeighbours = WaitingLine.Place(self)
 
     private unowned let loop: EventLoop
-    private let socket: ListeningSocket
     private let isSecure: Bool
+    /// Whether nobody but this machine can have read along.
+    private let isLocal: Bool
     private let buffer: OpaquePointer
     private let timer: OpaquePointer
     private var stage: Stage
@@ -52,7 +53,7 @@ final class Connection {
     ) {
         self.id = id
         self.peer = peer
-        self.socket = socket
+        isLocal = socket.isLocal
         self.loop = loop
         isSecure = tls != nil
         reader = RequestReader(limits: loop.limits.reader)
@@ -219,7 +220,7 @@ final class Connection {
         closesAfterAnswer = closes
         bodyCount = request.body.count
         noteHeldBytes()
-        guard isSecure || socket.isLocal || loop.proxies.contains(peer) else { return refuse(.unprotected) }
+        guard isSecure || isLocal || loop.proxies.contains(peer) else { return refuse(.unprotected) }
         loop.serve(request, from: loop.proxies.client(of: request, from: peer, isSecure: isSecure), for: id)
     }
 
@@ -232,6 +233,7 @@ final class Connection {
     private func refuse(_ refusal: Refusal) {
         guard stage == .reading || stage == .answering else { return }
         loop.note(refusal, from: HTTPPeer(address: peer.text, isSecure: isSecure))
+        reader = RequestReader()
         write(refusal.response, closes: true)
     }
 
@@ -240,6 +242,7 @@ final class Connection {
         stage = .writing
         closesAfterAnswer = closes
         bodyCount = 0
+        noteHeldBytes()
         send(loop.writer.bytes(response, toMethod: method, closes: closes))
         method = ""
         unsent = evbuffer_get_length(bufferevent_get_output(buffer))
@@ -256,7 +259,6 @@ final class Connection {
         loop.queue(self)
         if closesAfterAnswer { return linger() }
         stage = .reading
-        noteHeldBytes()
         proceed()
     }
 

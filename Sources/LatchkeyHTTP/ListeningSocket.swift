@@ -127,10 +127,11 @@ final class ListeningSocket: Sendable {
             0
         )
         guard descriptor >= 0 else { throw .system("no socket could be made for \(path)", errno) }
-        // The mode is given to the socket before it has a name, so at no time may others connect. The group may, for a proxy.
+        // Given before the socket has a name, so that at no time others may connect, and again, as the umask takes the
+        // group's right away, which a proxy needs.
         fchmod(descriptor, 0o660)
         var name = unixName(path)
-        guard bindSocket(descriptor, &name) == 0, Glibc.listen(descriptor, backlog) == 0 else {
+        guard bindSocket(descriptor, &name) == 0, chmod(path, 0o660) == 0, Glibc.listen(descriptor, backlog) == 0 else {
             let code = errno
             close(descriptor)
             throw .system("the server cannot listen on unix:\(path)", code)

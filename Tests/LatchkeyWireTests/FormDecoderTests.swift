@@ -160,6 +160,7 @@ struct FormDecoderTests {
             "Counts.entry.1=1",
             "Counts.entry.1.key=a&Counts.entry.1.value=1&Counts.entry.1.more=1",
             "Counts.entry.1.key=a&Counts.entry.1.value=1&Counts.entry.2.key=a&Counts.entry.2.value=2",
+            "Counts.entry.1.key=%C3%A9&Counts.entry.1.value=1&Counts.entry.2.key=e%CC%81&Counts.entry.2.value=2",
             "Counts.entry.1.key.x=a&Counts.entry.1.value=1",
             "Counts.entry.1.key=a&Counts.entry.1.value=1.5",
         ]
@@ -181,6 +182,8 @@ struct FormDecoderTests {
         #expect(try refusal(MakeUser.self, lists) != nil)
         let many = (1...4_096).map { "PolicyInputList.member.\($0)=p" }.joined(separator: "&")
         #expect(try decode(SimulateCustomPolicy.self, many).policyInputList.count == 4_096)
+        let map = (1...2_047).map { "Counts.entry.\($0).key=k\($0)&Counts.entry.\($0).value=1" }.joined(separator: "&")
+        #expect(try decode(MakeUser.self, "UserName=a&" + map).counts?.count == 2_047)
         let unknown = "UserName=a&" + (1...4_095).map { "X\($0)=" }.joined(separator: "&")
         #expect(try refusal(MakeUser.self, unknown) == "the action has no parameter 'X1'")
     }

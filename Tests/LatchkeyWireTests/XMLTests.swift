@@ -189,6 +189,12 @@ struct XMLTests {
         #expect(throws: WireError.self) { try XMLReader.decode(Tag.self, from: Array(text.utf8), action: "X") }
     }
 
+    @Test("what is missing in an answer is named, and not as a mistake of the caller's")
+    func missing() {
+        let error = #expect(throws: WireError.self) { try read(Tag.self, result: "<Key>k</Key>") }
+        #expect(error?.description == "the answer to X cannot be read: value: Member must not be null")
+    }
+
     @Test("depth, size and bytes that are not UTF-8 end in a refusal")
     func limits() {
         let deep = Array((String(repeating: "<a>", count: 100_000)).utf8)

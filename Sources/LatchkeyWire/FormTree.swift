@@ -106,13 +106,14 @@ extension Branch {
     /// The entries of a map: a name and a value each, no name twice.
     private static func entries(_ elements: [WireNode], _ path: [String]) throws(WireError) -> [WireNode.Member] {
         var entries: [WireNode.Member] = []
-        var seen: Set<[UInt8]> = []
+        // Two names that Swift calls equal would be one in a dictionary.
+        var seen: Set<String> = []
         for element in elements {
             guard case .structure(let pair) = element, pair.count == 2,
                 let key = pair.first(where: { $0.name == "key" }), case .scalar(let name) = key.node,
                 let value = pair.first(where: { $0.name == "value" })
             else { throw refusal(path, "is a map whose entries are not one key and one value each") }
-            guard seen.insert(Array(name.utf8)).inserted else {
+            guard seen.insert(name).inserted else {
                 throw refusal(path, "is a map with a key that comes twice")
             }
             entries.append(WireNode.Member(name: name, node: value.node))

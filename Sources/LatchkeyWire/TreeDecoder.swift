@@ -79,8 +79,8 @@ struct TreeDecoder: Decoder {
             return try T(from: decoder)
         } catch let error as DecodingError {
             throw decoder.error(error, type)
-        } catch is TextEncodingError {
-            throw decoder.breaks("Member must be Base64")
+        } catch let error as TextEncodingError {
+            throw decoder.breaks("Member must hold bytes: \(error)")
         }
     }
 
@@ -95,7 +95,9 @@ struct TreeDecoder: Decoder {
             let wire = WireName.of(key.stringValue, in: Place.enclosing(place))
             return .missing(Place(.member(key: key.stringValue, wire: wire), in: place))
         case .valueNotFound(_, let context), .typeMismatch(_, let context), .dataCorrupted(let context):
-            return breaks(context.debugDescription)
+            // What the standard library says of an enumeration names its Swift type and repeats the value.
+            let isOfEnumeration = context.debugDescription.utf8.starts(with: "Cannot initialize ".utf8)
+            return breaks(isOfEnumeration ? "Member must be one of the known words" : context.debugDescription)
         @unknown default:
             return breaks("Member cannot be read")
         }

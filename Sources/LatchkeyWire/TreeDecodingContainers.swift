@@ -5,12 +5,19 @@ struct MemberDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private let decoder: TreeDecoder
     private let members: [WireNode.Member]
     private let isMap: Bool
+    /// Where the values of a map are; a structure's members are few.
+    private var places: [String: Int] = [:]
     private let enclosing: String?
 
     init(_ decoder: TreeDecoder, _ members: [WireNode.Member]) {
         self.decoder = decoder
         self.members = members
-        if case .map = decoder.node { isMap = true } else { isMap = false }
+        if case .map = decoder.node {
+            isMap = true
+            for (index, member) in members.enumerated() { places[member.name] = index }
+        } else {
+            isMap = false
+        }
         enclosing = isMap ? nil : Place.enclosing(decoder.place) ?? decoder.reading.action
     }
 
@@ -25,9 +32,10 @@ struct MemberDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
         isMap ? key.stringValue : WireName.of(key.stringValue, in: enclosing)
     }
 
-    /// Where a member is, which thereby is known; bytes decide, for two texts that Swift calls equal are two names.
+    /// Where a member is, which thereby is known.
     private func find(_ wire: String) -> Int? {
-        guard let index = members.firstIndex(where: { $0.name.utf8.elementsEqual(wire.utf8) }) else { return nil }
+        if isMap { return places[wire] }
+        guard let index = members.firstIndex(where: { $0.name == wire }) else { return nil }
         decoder.use?.use(index)
         return index
     }

@@ -18,7 +18,14 @@ public enum XMLReader {
         // An action that answers nothing has no such element.
         let node = try root["\(action)Result"].map { element throws(WireError) in try WireNode(element) }
         let reading = Reading(isStrict: false, action: action, userInfo: userInfo)
-        return try reading.read(type, from: node ?? .structure([]))
+        do {
+            return try reading.read(type, from: node ?? .structure([]))
+        } catch let error as WireError {
+            throw WireError(
+                "the answer to \(action) cannot be read: \(error.member): \(error.reason)",
+                member: error.member
+            )
+        }
     }
 
     /// The identifier of the request that a document answers, be it an answer or a refusal.

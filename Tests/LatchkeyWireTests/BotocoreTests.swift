@@ -6,12 +6,26 @@ import Testing
 
 @testable import LatchkeyWire
 
+/// AWS's own Python library, which judges.
+enum Botocore {
+    /// The release.
+    static let package = "botocore==1.43.2"
+
+    /// Python that leads from AWS's name of a member to ours.
+    static let names = """
+        def ours(name):
+            for acronym in ("AWS", "MFA", "QR", "SAML", "SSH"):
+                if name.startswith(acronym):
+                    return acronym.lower() + name[len(acronym):]
+            return name[0].lower() + name[1:]
+        """
+}
+
 @Suite("Beside botocore")
 struct BotocoreTests {
-    private static let botocore = "botocore==1.43.2"
-
     /// Makes random values for every operation of both models; a run follows from its seed.
     private static let making = """
+
         import base64, calendar, datetime, json, random, sys
         from botocore.loaders import Loader
         from botocore.model import ServiceModel
@@ -24,12 +38,6 @@ struct BotocoreTests {
         seed = int(sys.argv[1])
         versions = {"iam": "2010-05-08", "sts": "2011-06-15"}
         letters = "abcXYZ019 /:=+,.@-_%&;<>\\"'\\r\\n\\t]é€😀\\u0085\\u2028\\ufffd"
-
-        def ours(name):
-            for acronym in ("AWS", "MFA", "QR", "SAML", "SSH"):
-                if name.startswith(acronym):
-                    return acronym.lower() + name[len(acronym):]
-            return name[0].lower() + name[1:]
 
         def text(rng):
             return "".join(rng.choice(letters) for _ in range(rng.randrange(12)))
@@ -122,7 +130,11 @@ struct BotocoreTests {
 
     @Test("forms, answers and refusals of every operation are understood on both sides", arguments: [1, 2, 3])
     func operations(seed: Int) throws {
-        let asked = try PythonEnvironment.run(Self.making + Self.asking, ["\(seed)"], with: [Self.botocore])
+        let asked = try PythonEnvironment.run(
+            Botocore.names + Self.making + Self.asking,
+            ["\(seed)"],
+            with: [Botocore.package]
+        )
         var answers: [UInt8] = []
         var count = 0
         for line in asked.lines {
@@ -162,9 +174,9 @@ struct BotocoreTests {
         }
         #expect(count > 180)
         let judged = try PythonEnvironment.run(
-            Self.making + Self.judging,
+            Botocore.names + Self.making + Self.judging,
             ["\(seed)"],
-            with: [Self.botocore],
+            with: [Botocore.package],
             stdin: answers
         )
         #expect(judged.lines.map(String.init) == ["\(count)"])

@@ -23,13 +23,8 @@ struct WireNameTests {
     @Test("every member of every structure of IAM and STS has a Swift name that leads to it")
     func model() throws {
         let script = """
+
             from botocore.loaders import Loader
-            import sys
-            def ours(name):
-                for acronym in ("AWS", "MFA", "QR", "SAML", "SSH"):
-                    if name.startswith(acronym):
-                        return acronym.lower() + name[len(acronym):]
-                return name[0].lower() + name[1:]
             def walk(shapes, name, enclosing):
                 shape = shapes[name]
                 if shape["type"] == "structure":
@@ -47,7 +42,7 @@ struct WireNameTests {
                         if way in operation:
                             walk(model["shapes"], operation[way]["shape"], name)
             """
-        let lines = try PythonEnvironment.run(script, with: ["botocore==1.43.2"]).lines
+        let lines = try PythonEnvironment.run(Botocore.names + script, with: [Botocore.package]).lines
         #expect(lines.count > 1_000)
         let wrong = Set(lines)
             .filter { line in

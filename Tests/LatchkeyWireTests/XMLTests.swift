@@ -50,6 +50,52 @@ struct XMLTests {
         #expect(try XMLReader.requestID(in: bytes) == "r-1")
     }
 
+    @Test("a dictionary in a type of its own is a map too")
+    func wrappedMap() throws {
+        struct Counts: Codable, Equatable {
+            let counts: [String: Int]
+            init(_ counts: [String: Int]) { self.counts = counts }
+            init(from decoder: any Decoder) throws {
+                counts = try decoder.singleValueContainer().decode([String: Int].self)
+            }
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                try container.encode(counts)
+            }
+        }
+        struct Answer: Codable, Equatable {
+            var summaryMap: Counts
+        }
+        let answer = Answer(summaryMap: Counts(["mfaDevices": 1]))
+        let text = try document(answer)
+        #expect(text.contains("<SummaryMap><entry><key>mfaDevices</key><value>1</value></entry></SummaryMap>"))
+        #expect(try XMLReader.decode(Answer.self, from: Array(text.utf8), action: "X") == answer)
+    }
+
+    @Test("an encoder's user information reaches the types")
+    func userInfo() throws {
+        struct Shouted: Encodable {
+            func encode(to encoder: any Encoder) throws {
+                var container = encoder.singleValueContainer()
+                let key = CodingUserInfoKey(rawValue: "loud")
+                try container.encode(key.flatMap { encoder.userInfo[$0] as? Bool } == true ? "A" : "a")
+            }
+        }
+        let key = try #require(CodingUserInfoKey(rawValue: "loud"))
+        struct Pair: Encodable {
+            let word: Shouted
+        }
+        let loud = try XMLWriter.document(
+            Pair(word: Shouted()),
+            action: "X",
+            namespace: "n",
+            requestID: "r",
+            userInfo: [key: true]
+        )
+        #expect(String(decoding: loud, as: UTF8.self).contains("<Word>A</Word>"))
+        #expect(try document(Pair(word: Shouted())).contains("<Word>a</Word>"))
+    }
+
     @Test("only an action that answers nothing has no result")
     func results() throws {
         #expect(
@@ -141,6 +187,12 @@ struct XMLTests {
     )
     func strict(text: String) {
         #expect(throws: WireError.self) { try XMLReader.decode(Tag.self, from: Array(text.utf8), action: "X") }
+    }
+
+    @Test("what is missing in an answer is named, and not as a mistake of the caller's")
+    func missing() {
+        let error = #expect(throws: WireError.self) { try read(Tag.self, result: "<Key>k</Key>") }
+        #expect(error?.description == "the answer to X cannot be read: value: Member must not be null")
     }
 
     @Test("depth, size and bytes that are not UTF-8 end in a refusal")

@@ -1,5 +1,5 @@
 // PolicyChecks.swift: the one place where a policy document is judged before it is kept.
-import LatchkeyJSON
+import LatchkeyPolicy
 
 /// How much may be kept: AWS's default quotas.
 enum Quota {
@@ -19,21 +19,19 @@ enum Quota {
     static let trustPolicySize = 2_048
 }
 
-/// Where a policy document is to stand.
-enum PolicyPlace {
-    /// A version of a managed policy.
-    case managed
-    /// An inline policy of a user or group.
-    case inline
-}
-
 extension PolicyText {
-    /// Fails with `MalformedPolicyDocument` unless the text is a policy, and with `LimitExceeded` if it is too long.
-    func check(for place: PolicyPlace) throws(Fault) {
-        guard let document = try? JSON(parsing: text), document.object != nil else {
-            throw .malformedPolicy("Syntax errors in policy.")
-        }
-        if place == .managed && countedLength > Quota.managedPolicySize {
+    /// Fails with `MalformedPolicyDocument` unless the text is a policy of that kind.
+    func check(as kind: PolicyKind) throws(Fault) {
+        do throws(PolicyError) { _ = try PolicyDocument(text, kind: kind) } catch { throw .malformedPolicy(error) }
+    }
+
+    /// Fails with `MalformedPolicyDocument` unless the text may be an inline policy; all of a holder's are measured together.
+    func checkInline() throws(Fault) { try check(as: .identity) }
+
+    /// Fails with `MalformedPolicyDocument` unless the text may be a managed policy, and with `LimitExceeded` if it is too long.
+    func checkManaged() throws(Fault) {
+        try check(as: .identity)
+        guard countedLength <= Quota.managedPolicySize else {
             throw .limitExceeded("Cannot exceed quota for PolicySize: \(Quota.managedPolicySize)")
         }
     }
@@ -41,7 +39,13 @@ extension PolicyText {
 
 extension Fault {
     /// A policy document that breaks the grammar.
-    static func malformedPolicy(_ message: String) -> Fault {
-        Fault(code: "MalformedPolicyDocument", status: 400, message: message, reason: "policy")
+    static func malformedPolicy(_ error: PolicyError) -> Fault {
+        // AWS's own words alone where they say enough; what is ours tells where in the text to look.
+        Fault(
+            code: error.code,
+            status: 400,
+            message: "\(error.message) (line \(error.line), column \(error.column)\(error.detail.map { ": \($0)" } ?? ""))",
+            reason: "policy"
+        )
     }
 }

@@ -1,18 +1,18 @@
-// PolicyDocuments.swift: the policies that decide about a user: which they are at once, their texts when they are asked for.
+// HeldPolicies.swift: the policies that decide about a user: which they are at once, their texts when they are asked for.
 import LatchkeyStore
 
 /// The policies that decide about a principal, layer by layer.
-struct PolicyDocuments {
+struct HeldPolicies {
     /// The user's own: inline and attached.
-    var identity: [PolicyDocument] = []
+    var identity: [HeldPolicy] = []
     /// Those of the user's groups: inline and attached.
-    var groups: [PolicyDocument] = []
+    var groups: [HeldPolicy] = []
     /// What bounds them, if anything does.
-    var boundary: PolicyDocument?
+    var boundary: HeldPolicy?
 }
 
 /// One policy that decides.
-struct PolicyDocument {
+struct HeldPolicy {
     /// Where the text is.
     fileprivate enum Place {
         case inline(holder: String)
@@ -34,18 +34,18 @@ extension State {
     /// The policies that decide about the principal now; fails with `StoreDamaged` when a seal does not fit.
     ///
     /// Four queries, and no text is read: a policy that was compiled before is found by its `id`.
-    borrowing func policyDocuments(of principal: Principal) throws(Fault) -> PolicyDocuments {
+    borrowing func heldPolicies(of principal: Principal) throws(Fault) -> HeldPolicies {
         let user = PolicyHolder(principal)
         let (own, groups) = try permissions(withGroupsOf: user)
-        return PolicyDocuments(
+        return HeldPolicies(
             identity: own.documents(of: user),
             groups: groups.flatMap { $0.permissions.documents(of: $0.holder) },
-            boundary: own.boundary.map { PolicyDocument($0, of: user) }
+            boundary: own.boundary.map { HeldPolicy($0, of: user) }
         )
     }
 
     /// The policy's text; fails with `StoreDamaged` when it is not the one that was sealed.
-    borrowing func text(of document: PolicyDocument) throws(Fault) -> PolicyText {
+    borrowing func text(of document: HeldPolicy) throws(Fault) -> PolicyText {
         switch document.place {
         case .inline(let holder): try inlineText(document.name, of: holder, document.id)
         case .managed(let policy, let version): try policyText(policy, version, document.id)
@@ -55,15 +55,15 @@ extension State {
 
 extension Permissions {
     /// The policies that grant and deny.
-    fileprivate func documents(of holder: PolicyHolder) -> [PolicyDocument] {
+    fileprivate func documents(of holder: PolicyHolder) -> [HeldPolicy] {
         let inline = inline.map {
-            PolicyDocument(name: $0.name, arn: nil, holder: holder, id: $0.document, place: .inline(holder: holder.id))
+            HeldPolicy(name: $0.name, arn: nil, holder: holder, id: $0.document, place: .inline(holder: holder.id))
         }
-        return inline + attached.map { PolicyDocument($0, of: holder) }
+        return inline + attached.map { HeldPolicy($0, of: holder) }
     }
 }
 
-extension PolicyDocument {
+extension HeldPolicy {
     fileprivate init(_ attached: AttachedDocument, of holder: PolicyHolder) {
         self.init(
             name: attached.arn.policyName,

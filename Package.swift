@@ -39,7 +39,10 @@ let package = Package(
         .target(name: "LatchkeyHTTP", dependencies: ["CLatchkeyEvent", "CLatchkeyTLS", "CLatchkeyCurl"]),
         .target(name: "LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP"]),
         .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
-        .target(name: "LatchkeyVectors", dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP"]),
+        .target(
+            name: "LatchkeyVectors",
+            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy"]
+        ),
         .target(
             name: "Latchkey",
             dependencies: [
@@ -64,7 +67,7 @@ let package = Package(
         .target(name: "CLatchkeyAllocations", path: "Tests/Allocations"),
         .executableTarget(
             name: "LatchkeyBenchmarks",
-            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "CLatchkeyAllocations", "CLatchkeyOATH"],
+            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "CLatchkeyAllocations", "CLatchkeyOATH"],
             path: "Tests/Benchmarks"
         ),
         .suite("LatchkeyJSON"),

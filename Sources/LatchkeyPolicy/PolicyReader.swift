@@ -3,7 +3,7 @@ internal import LatchkeyJSON
 
 /// Reads a policy that stands in some bytes, and remembers where it is.
 struct PolicyReader {
-    private(set) var at: Int
+    var at: Int
     private var cursor = PlaceCursor()
 
     init(at offset: Int = 0) { at = offset }
@@ -156,7 +156,7 @@ struct PolicyReader {
     }
 
     /// Reads a condition's value, or an array of them.
-    private mutating func scalars(_ bytes: Span<UInt8>) throws(PolicyFault) -> [PlacedText] {
+    mutating func scalars(_ bytes: Span<UInt8>) throws(PolicyFault) -> [PlacedText] {
         guard let first = peek(bytes), first == UInt8(ascii: "[") else { return [try scalar(bytes)] }
         at += 1
         if JSONReader.closes(UInt8(ascii: "]"), bytes, &at) { return [] }
@@ -168,7 +168,7 @@ struct PolicyReader {
     }
 
     /// Reads a string, a number or a truth value, the latter two as they are written.
-    private mutating func scalar(_ bytes: Span<UInt8>) throws(PolicyFault) -> PlacedText {
+    mutating func scalar(_ bytes: Span<UInt8>) throws(PolicyFault) -> PlacedText {
         switch peek(bytes) {
         case UInt8(ascii: "\""): return try text(bytes, of: "a value")
         case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "n"):
@@ -187,7 +187,7 @@ struct PolicyReader {
         }
     }
 
-    private mutating func text(_ bytes: Span<UInt8>, of element: String) throws(PolicyFault) -> PlacedText {
+    mutating func text(_ bytes: Span<UInt8>, of element: String) throws(PolicyFault) -> PlacedText {
         guard let first = peek(bytes), first == UInt8(ascii: "\"") else {
             throw .shape("expected \(element) to be a string", at: at)
         }
@@ -202,7 +202,7 @@ struct PolicyReader {
     // MARK: - Structure
 
     /// Reads an object, calling `member` with the reader at the value of each of its members.
-    private mutating func object(
+    mutating func object(
         _ bytes: Span<UInt8>,
         of element: String,
         _ member: (inout PolicyReader, Span<UInt8>, String, Int) throws(PolicyFault) -> Void
@@ -226,14 +226,14 @@ struct PolicyReader {
         } while try goesOn(UInt8(ascii: "}"), bytes)
     }
 
-    private mutating func goesOn(_ bracket: UInt8, _ bytes: Span<UInt8>) throws(PolicyFault) -> Bool {
+    mutating func goesOn(_ bracket: UInt8, _ bytes: Span<UInt8>) throws(PolicyFault) -> Bool {
         do throws(SyntaxFault) { return try JSONReader.goesOn(until: bracket, bytes, &at) } catch {
             throw PolicyFault(error)
         }
     }
 
     /// The first byte of what comes next.
-    private mutating func peek(_ bytes: Span<UInt8>) -> UInt8? {
+    mutating func peek(_ bytes: Span<UInt8>) -> UInt8? {
         JSONReader.skipBlanks(bytes, &at)
         return at < bytes.count ? bytes[at] : nil
     }

@@ -48,7 +48,8 @@ enum ResourceRules {
                 at: resource.offset
             )
         }
-        let region = parts.count > 3 ? parts[3] : ""
+        // The last star of a short pattern stands for all that follows, not for a region.
+        let region = parts.count > 4 || parts.count == 4 && parts[3] != "*" ? parts[3] : ""
         switch service {
         case "iam":
             guard region.isEmpty else {

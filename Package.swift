@@ -67,7 +67,10 @@ let package = Package(
         .target(name: "CLatchkeyAllocations", path: "Tests/Allocations"),
         .executableTarget(
             name: "LatchkeyBenchmarks",
-            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "CLatchkeyAllocations", "CLatchkeyOATH"],
+            dependencies: [
+                "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyTestSupport", "CLatchkeyAllocations",
+                "CLatchkeyOATH",
+            ],
             path: "Tests/Benchmarks"
         ),
         .suite("LatchkeyJSON"),

@@ -66,14 +66,17 @@ public struct RequestKeys: Sendable {
     }
 
     private mutating func set(_ name: String, _ values: Extent, isMany: Bool) {
-        let folded = Fold.name(name)
-        let hash = TextHash.of(folded.span)
-        if let place = find(hash, folded.span) {
+        let start = bytes.count
+        Fold.append(name, to: &bytes)
+        let extent = Extent(start: start, end: bytes.count)
+        let hash = TextHash.of(bytes.span.extracting(extent.range))
+        if let place = find(hash, bytes.span.extracting(extent.range)) {
             entries[place].values = values
             entries[place].isMany = isMany
+            bytes.removeLast(extent.count)
             return
         }
-        entries.append(Entry(hash: hash, name: append(folded.span), values: values, isMany: isMany))
+        entries.append(Entry(hash: hash, name: extent, values: values, isMany: isMany))
         if entries.count * 2 > table.count {
             table = [Int32](repeating: 0, count: table.count * 2)
             for place in entries.indices { enter(place) }

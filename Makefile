@@ -5,15 +5,15 @@ SWIFT ?= swift
 
 # What the build links, and what the tests call.
 BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev libzxcvbn-dev liboath-dev libevent-dev libcurl4-openssl-dev \
-	pkg-config
-TEST_PACKAGES = oathtool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl
+	libexpat1-dev libzbar-dev libturbojpeg0-dev pkg-config
+TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client
 
 BINARY = .build/release/latchkey
 # What makes a cold start faster by a third: libraries that `latchkey code` does not need, or whose symbols take long to bind,
 # are linked in (the C++ library below Swift's runtime, SQLite, libpng), and relative relocations are packed. Cryptography
 # stays shared, so that Debian's security updates reach it. `--static-swift-stdlib` alone makes a working binary as well.
 LINKED = .build/linked
-LINKED_LIBRARIES = libstdc++.a libsqlite3.a libpng16.a libz.a
+LINKED_LIBRARIES = libstdc++.a libsqlite3.a libpng16.a libz.a libexpat.a
 TOOLCHAIN = $$(dirname "$$(readlink -f "$$(command -v $(SWIFT))")")
 RELEASE = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -L$(CURDIR)/$(LINKED) -Xlinker -lz -Xlinker -lm \
 	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -Xclang-linker -Xswiftc -static-libgcc

@@ -28,13 +28,24 @@ let package = Package(
         .door("CLatchkeyTLS", pkgConfig: "libssl", apt: "libssl-dev"),
         // Loaded at first use: no pkgConfig, nothing is linked.
         .door("CLatchkeyCurl", pkgConfig: nil, apt: "libcurl4-openssl-dev"),
+        .door("CLatchkeyExpat", pkgConfig: "expat", apt: "libexpat1-dev"),
+        // Loaded at first use, both.
+        .door("CLatchkeyZBar", pkgConfig: nil, apt: "libzbar-dev"),
+        .door("CLatchkeyTurboJPEG", pkgConfig: nil, apt: "libturbojpeg0-dev"),
         .systemLibrary(name: "CLatchkeySystem", path: "Sources/CLibraries/CLatchkeySystem"),
 
         // Rooms.
         .target(name: "LatchkeyJSON"),
         .target(name: "LatchkeyCrypto", dependencies: ["CLatchkeyOpenSSL", "CLatchkeySodium", "CLatchkeyUTF8Proc"]),
         .target(name: "LatchkeyOTP", dependencies: ["LatchkeyCrypto"]),
-        .target(name: "LatchkeyQR", dependencies: ["CLatchkeyQREncode", "CLatchkeyPNG"]),
+        .target(
+            name: "LatchkeyQR",
+            dependencies: ["CLatchkeyQREncode", "CLatchkeyPNG", "CLatchkeyZBar", "CLatchkeyTurboJPEG"]
+        ),
+        .target(
+            name: "LatchkeyTokens",
+            dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyQR", "CLatchkeyExpat"]
+        ),
         .target(name: "LatchkeyPolicy", dependencies: ["LatchkeyJSON"]),
         .target(name: "LatchkeyHTTP", dependencies: ["CLatchkeyEvent", "CLatchkeyTLS", "CLatchkeyCurl"]),
         .target(name: "LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP"]),
@@ -58,13 +69,15 @@ let package = Package(
             name: "LatchkeyCommand",
             dependencies: [
                 "Latchkey", "LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy",
-                "LatchkeyQR", "LatchkeyServer", "LatchkeyStore", "LatchkeyVectors", "LatchkeyWire", "CLatchkeySystem",
+                "LatchkeyQR", "LatchkeyServer", "LatchkeyStore", "LatchkeyTokens", "LatchkeyVectors", "LatchkeyWire",
+                "CLatchkeySystem",
             ]
         ),
 
         // Tests.
         .target(name: "LatchkeyTestSupport", path: "Tests/Support"),
         .target(name: "CLatchkeyAllocations", path: "Tests/Allocations"),
+        .target(name: "CLatchkeyHashes", path: "Tests/Hashes"),
         .executableTarget(
             name: "LatchkeyBenchmarks",
             dependencies: [
@@ -77,12 +90,16 @@ let package = Package(
         .suite("LatchkeyCrypto", dependencies: ["LatchkeyVectors"]),
         .suite("LatchkeyOTP", dependencies: ["LatchkeyCrypto", "LatchkeyVectors"]),
         .suite("LatchkeyQR"),
+        .suite("LatchkeyTokens", dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyQR"]),
         .suite("LatchkeyPolicy", dependencies: ["LatchkeyJSON", "LatchkeyVectors"]),
         .suite("LatchkeyHTTP"),
         .suite("LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyVectors"]),
         .suite("LatchkeyStore"),
         .suite("LatchkeyVectors", dependencies: ["LatchkeyJSON"]),
-        .suite("Latchkey", dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore"]),
+        .suite(
+            "Latchkey",
+            dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore", "CLatchkeyHashes"]
+        ),
         .suite("LatchkeyServer", dependencies: ["Latchkey", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyWire"]),
         .suite("LatchkeyCommand", dependencies: ["LatchkeyJSON"]),
     ],

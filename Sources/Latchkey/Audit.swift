@@ -70,6 +70,7 @@ extension State {
     /// Appends the entry of this call; it is written in the same transaction as what it tells of.
     borrowing func record(_ event: String, _ call: Call, _ fault: Fault?) throws(Fault) {
         let head: (Int64, [UInt8])? = try row("SELECT number, link FROM audit_head WHERE name = 'head'")
+        if head == nil { try requireNoTrail(event, call, fault) }
         let (last, link) = try openHead(head)
         let (number, overflow) = last.addingReportingOverflow(1)
         if overflow { throw .damaged("the audit trail") }
@@ -116,6 +117,13 @@ extension State {
             number,
             next + (try headSeal(number, next))
         )
+    }
+
+    /// Only a store's first account begins a trail; anywhere else a missing head was taken away.
+    private borrowing func requireNoTrail(_ event: String, _ call: Call, _ fault: Fault?) throws(Fault) {
+        let accounts: (Int64)? = try row("SELECT count(*) FROM accounts")
+        let made: Int64 = event == CreateAccount.name && fault == nil ? 1 : 0
+        guard accounts == made else { throw .damaged("the audit trail's head") }
     }
 
     /// The head's number and link.
@@ -191,7 +199,12 @@ extension Authority {
                 AuditVerdict(entries: last, damage: damage, head: Hex.encode(link))
             }
             while true {
-                let page = try state.events(after: last, limit: 1_000)
+                let page: [(event: AuditEvent, link: [UInt8])]
+                do throws(Fault) {
+                    page = try state.events(after: last, limit: 1_000)
+                } catch  where error.isDamage {
+                    return verdict("an entry after \(last) holds what no entry holds")
+                }
                 for (event, stored) in page {
                     guard event.number == last + 1 else { return verdict("entry \(last + 1) is missing") }
                     let expected = try state.vault.auditLink(event.message(after: link))
@@ -203,8 +216,15 @@ extension Authority {
                 }
                 if page.isEmpty { break }
             }
-            let head: (Int64, [UInt8])? = try state.row("SELECT number, link FROM audit_head WHERE name = 'head'")
-            guard let opened = try? state.openHead(head) else { return verdict("the trail's head was changed") }
+            let accounts: (Int64)? = try state.row("SELECT count(*) FROM accounts")
+            let opened: (number: Int64, link: [UInt8])
+            do throws(Fault) {
+                let head: (Int64, [UInt8])? = try state.row("SELECT number, link FROM audit_head WHERE name = 'head'")
+                if head == nil && accounts != 0 { return verdict("the trail's head was taken away") }
+                opened = try state.openHead(head)
+            } catch  where error.isDamage {
+                return verdict("the trail's head was changed")
+            }
             guard opened.number == last, opened.link == link else {
                 return verdict("the trail's end was cut off after entry \(last)")
             }

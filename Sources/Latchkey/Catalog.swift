@@ -8,6 +8,9 @@ public enum Catalog {
         + signInActions + recoveryActions + sessionActions + accessKeyActions + securityTokenActions
         + groupActions + membershipActions + userPolicyActions + groupPolicyActions + managedPolicyActions
         + policyVersionActions + policyAttachmentActions + attachedPolicyActions + permissionsBoundaryActions
+        + policyTagActions + accountAliasActions + accountSummaryActions
+        + userChangeActions + deviceTagActions + hardwareDeviceActions + sshPublicKeyActions + signingCertificateActions
+        + serverCertificateActions + serviceCredentialActions + credentialReportActions
 
     /// The action of that name.
     public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }

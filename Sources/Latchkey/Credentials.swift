@@ -6,7 +6,8 @@ import LatchkeyStore
 /// A principal's password, devices and recovery codes.
 ///
 /// One keyed seal lies over all rows together. So a writer of the database without the keys can neither plant a row, nor bring
-/// an old one back, nor lower a spent step: the seal no longer fits, and the sign-in is refused.
+/// an old one back, nor lower a spent step: the seal no longer fits, and the sign-in is refused. What no seal inside the
+/// store can show is that all of it, seals included, is older than it was: keep the audit trail's head elsewhere for that.
 struct Credentials {
     let owner: Principal
     var password: StoredPassword?
@@ -43,14 +44,25 @@ struct RecoverySet {
 extension State {
     /// The principal's credentials; fails with `StoreDamaged` when they do not fit their seal.
     borrowing func credentials(of owner: Principal) throws(Fault) -> Credentials {
-        let credentials = try readCredentials(of: owner)
-        let stored: ([UInt8])? = try row("SELECT seal FROM credential_seals WHERE owner = $1", owner.id)
-        let isEmpty = credentials.password == nil && credentials.devices.isEmpty && credentials.recovery == nil
-        if stored == nil && isEmpty { return credentials }
-        guard let stored, constantTimeEqual(stored, try vault.rowSeal(credentials.message)) else {
-            throw .damaged("the credentials of \(owner.name)")
+        do throws(Fault) {
+            let credentials = try readCredentials(of: owner)
+            let stored: ([UInt8])? = try row("SELECT seal FROM credential_seals WHERE owner = $1", owner.id)
+            let isEmpty = credentials.password == nil && credentials.devices.isEmpty && credentials.recovery == nil
+            if stored == nil && isEmpty { return credentials }
+            if let stored, constantTimeEqual(stored, try vault.rowSeal(credentials.message)) { return credentials }
+        } catch  where error.isDamage {
+            // Rows that cannot even be read are told like those that do not fit.
         }
-        return credentials
+        throw .damaged("the credentials of \(owner.name)")
+    }
+
+    /// The principal's credentials; `nil` when they do not fit their seal: nothing can be proved by those.
+    borrowing func soundCredentials(of owner: Principal) throws(Fault) -> Credentials? {
+        do throws(Fault) {
+            return try credentials(of: owner)
+        } catch  where error.isDamage {
+            return nil
+        }
     }
 
     /// Checks the seal, lets `body` change rows of the principal's credentials, and seals them anew.
@@ -135,5 +147,24 @@ extension Credentials {
             }
         }
         return message
+    }
+}
+
+extension Fault {
+    /// Whether stored bytes did not fit their seal.
+    var isDamage: Bool { code == "StoreDamaged" }
+}
+
+/// Does a part of a sign-in; what does not fit its seal is refused like any wrong answer, and audited as what it is.
+///
+/// `latchkey store check` names the damage to whoever keeps the store; at the door it is nobody's business.
+func refusingDamage<Answer>(
+    as refusal: (String) -> Fault,
+    _ body: () throws(Fault) -> Answer
+) throws(Fault) -> Answer {
+    do throws(Fault) {
+        return try body()
+    } catch  where error.isDamage {
+        throw refusal("seal")
     }
 }

@@ -32,8 +32,21 @@ extension State {
 
     /// Makes a device with a random seed and answers its URI, the one time that the seed is seen.
     borrowing func insert(_ new: NewDevice, at now: UnixTime) throws(Fault) -> KeyURI {
-        let account = try accountOf(new.serial)
-        let taken: (String)? = try row(
+        let seed = Secret.random(count: Self.seedLength)
+        try insert(new, seed, in: try accountOf(new.serial), at: now)
+        return try uri(new.parameters, seed, label: new.label, issuer: new.issuer)
+    }
+
+    /// Makes a device with a seed that is there already; the codes up to `lastStep` are spent.
+    borrowing func insert(
+        _ new: NewDevice,
+        _ seed: borrowing Secret,
+        in account: AccountID,
+        lastStep: Int64 = -1,
+        at now: UnixTime
+    ) throws(Fault) {
+        let row = Device.row(of: new.serial, in: account)
+        let taken: (String)? = try self.row(
             "SELECT serial FROM mfa_devices WHERE account = $1 AND folded = $2",
             account.text,
             new.serial.folded
@@ -41,15 +54,14 @@ extension State {
         guard taken == nil else {
             throw .entityAlreadyExists("MFADevice entity at the same path and name already exists.")
         }
-        let seed = Secret.random(count: Self.seedLength)
         try run(
             """
             INSERT INTO mfa_devices (
                 serial, account, name, folded, created, kind, algorithm, digits, period, seed, label, issuer,
                 pending_for, pending_until, last_step, drift, failures, retry_at
-            ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, -1, 0, 0, 0)
+            ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0)
             """,
-            new.serial.text,
+            row,
             account.text,
             new.name.text,
             new.serial.folded,
@@ -58,13 +70,13 @@ extension State {
             new.parameters.algorithm.rawValue,
             new.parameters.digits,
             new.parameters.period,
-            try seal(seed, column: "mfa_devices.seed", row: new.serial.text),
+            try seal(seed, column: "mfa_devices.seed", row: row),
             new.label,
             new.issuer,
             new.pendingFor?.id,
-            new.pendingUntil?.seconds
+            new.pendingUntil?.seconds,
+            lastStep
         )
-        return try uri(new.parameters, seed, label: new.label, issuer: new.issuer)
     }
 
     /// The URI that a phone scans.
@@ -111,7 +123,7 @@ extension State {
                 user.id,
                 now.seconds,
                 step,
-                device.serial.text
+                device.row
             )
             guard changed == 1 else {
                 throw .entityTemporarilyUnmodifiable("The device is being changed: try again with the next codes.")
@@ -156,7 +168,7 @@ extension State {
             WHERE serial = $2 AND last_step < $1
             """,
             step,
-            device.serial.text
+            device.row
         ) == 1
     }
 
@@ -193,7 +205,7 @@ extension State {
     /// A password that was long enough only together with a device must then be changed.
     borrowing func deactivate(_ device: Device, of owner: Principal) throws(Fault) {
         try changeCredentials(of: owner) { credentials throws(Fault) in
-            try run("UPDATE mfa_devices SET owner = NULL, enabled = NULL WHERE serial = $1", device.serial.text)
+            try run("UPDATE mfa_devices SET owner = NULL, enabled = NULL WHERE serial = $1", device.row)
             guard credentials.devices.count == 1 else { return }
             try run("UPDATE passwords SET must_change = 1 WHERE owner = $1 AND short = 1", owner.id)
         }
@@ -202,7 +214,7 @@ extension State {
 
     /// Deletes a device that is nobody's.
     borrowing func delete(_ device: Device) throws(Fault) {
-        try setTags([], of: device.serial.text)
-        try run("DELETE FROM mfa_devices WHERE serial = $1 AND owner IS NULL", device.serial.text)
+        try setTags([], of: device.row)
+        try run("DELETE FROM mfa_devices WHERE serial = $1 AND owner IS NULL", device.row)
     }
 }

@@ -64,9 +64,16 @@ struct Device {
     /// Why no code of the device counts any more, if so: `failures` or `restored`.
     let disabled: String?
 
+    /// The key of the device's row: a serial that a maker has printed on a device is unique in its account only.
+    var row: String { Self.row(of: serial, in: account) }
+
+    static func row(of serial: SerialNumber, in account: AccountID) -> String {
+        serial.isVirtual ? serial.text : "\(account):\(serial)"
+    }
+
     /// The fields in the order in which a seal lies over them.
     func adding(to message: Message) -> Message {
-        message.adding(serial.text).adding(created.seconds).adding(parameters.kind.rawValue)
+        message.adding(row).adding(created.seconds).adding(parameters.kind.rawValue)
             .adding(parameters.algorithm.rawValue).adding(Int64(parameters.digits)).adding(parameters.period)
             .adding(sealedSeed).adding(owner).adding(enabled?.seconds).adding(lastStep).adding(failures)
             .adding(retryAt.seconds).adding(disabled)
@@ -108,7 +115,7 @@ extension State {
                 pending_until, owner, enabled, last_step, drift, failures, retry_at, disabled
             FROM mfa_devices WHERE serial = $1 AND account = $2
             """,
-            serial.text,
+            Device.row(of: serial, in: account),
             account.text
         )
         guard let row else { return nil }
@@ -133,7 +140,7 @@ extension State {
             let digits = Int(exactly: row.6)
         else { throw .damaged("a device") }
         return Device(
-            serial: SerialNumber(checked: row.0),
+            serial: SerialNumber(checked: row.0.hasPrefix("\(row.1):") ? String(row.0.dropFirst(13)) : row.0),
             account: AccountID(checked: row.1),
             name: row.2,
             created: UnixTime(row.3),
@@ -155,7 +162,7 @@ extension State {
 
     /// Opens the device's seed: for this call only.
     borrowing func seed(of device: Device) throws(Fault) -> Secret {
-        try open(device.sealedSeed, column: "mfa_devices.seed", row: device.serial.text)
+        try open(device.sealedSeed, column: "mfa_devices.seed", row: device.row)
     }
 
     // MARK: Checking a code
@@ -220,7 +227,7 @@ extension State {
             """,
             step,
             drift,
-            device.serial.text
+            device.row
         ) == 1
     }
 
@@ -232,7 +239,7 @@ extension State {
             failures,
             now.adding(seconds: settings.delay(after: failures)).seconds,
             failures >= Int64(settings.codeLimit) ? "failures" : nil,
-            device.serial.text
+            device.row
         )
         if failures >= Int64(settings.codeLimit) {
             notes.details.append((name: "disabled", value: device.serial.text))

@@ -324,7 +324,7 @@ extension State {
                 "five codes were wrong: the enrolment is void; begin again with a new QR code"
             )
         }
-        try run("UPDATE mfa_devices SET failures = $1 WHERE serial = $2", tries, device.serial.text)
+        try run("UPDATE mfa_devices SET failures = $1 WHERE serial = $2", tries, device.row)
         let diagnosis = try diagnose(code, device, at: now)
         let sentence = diagnosis?.description ?? "that is not a code of this key: did you scan an older QR code?"
         var fault = Fault.invalidAuthenticationCode("\(sentence) (\(tries) of \(ConfirmEnrollment.tries) tries)")

@@ -208,10 +208,4 @@ extension State {
             }
             .sorted { $0.groupName.folded < $1.groupName.folded }
     }
-
-    /// The IAM user of that name; fails with `NoSuchEntity` for root, which is none.
-    borrowing func iamUser(_ name: UserName, in account: AccountID) throws(Fault) -> Principal {
-        guard !name.isRoot else { throw .noSuchUser(name) }
-        return try principal(name, in: account)
-    }
 }

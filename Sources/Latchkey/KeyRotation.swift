@@ -91,6 +91,7 @@ extension State {
             count += 1
         }
         count += try resealKeys(newest, limit)
+        count += try resealPrivateKeys(newest, limit)
         let key: ([UInt8])? = try row(
             "SELECT value FROM meta WHERE name = 'install_key' AND substr(value, 1, 4) <> $1",
             newest

@@ -227,6 +227,8 @@ public struct ChangePassword: IAMAction {
         guard try !state.isThrottled(.password(user), at: call.now) else {
             throw .accessDenied("The old password is not right, or too many tries failed.", reason: "throttled")
         }
+        // Damage is told as what it is, not as a wrong password.
+        _ = try state.credentials(of: user)
         guard case .right(let prepared) = evidence else {
             try state.countFailure(.password(user), at: call.now)
             throw .accessDenied("The old password is not right, or too many tries failed.", reason: "wrong_password")

@@ -251,7 +251,7 @@ public struct DeactivateMFADevice: IAMAction {
 
     /// What the permission is about.
     public func resource(_ call: Call) -> Resource {
-        userName.map { .user($0, in: call.account) } ?? .device(serialNumber)
+        userName.map { .user($0, in: call.account) } ?? .device(serialNumber, in: call.account)
     }
 
     /// Does the work, inside a transaction.
@@ -282,10 +282,13 @@ public struct DeleteVirtualMFADevice: IAMAction {
     public typealias Output = Nothing
 
     /// What the permission is about.
-    public func resource(_ call: Call) -> Resource { .device(serialNumber) }
+    public func resource(_ call: Call) -> Resource { .device(serialNumber, in: call.account) }
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Nothing {
+        guard serialNumber.isVirtual else {
+            throw .invalidInput("MFA device \(serialNumber) is no virtual one: use UnregisterHardwareDevice.")
+        }
         let device = try state.device(serialNumber, in: call.account)
         guard device.owner == nil else {
             throw .deleteConflict("MFA VirtualDevice in use. Must deactivate first.")
@@ -329,7 +332,9 @@ public struct ListMFADevices: IAMAction {
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
         let user = try state.subject(userName, call)
-        let page = try Page(try state.devices(of: user), after: marker, maxItems, state.vault, position: \.serial.text)
+        let devices = try state.devices(of: user)
+            .sorted { $0.serial.text.utf8.lexicographicallyPrecedes($1.serial.text.utf8) }
+        let page = try Page(devices, after: marker, maxItems, state.vault, position: \.serial.text)
         return Output(
             mfaDevices: page.items.map {
                 MFADevice(userName: user.name, serialNumber: $0.serial, enableDate: $0.enabled ?? $0.created)
@@ -386,7 +391,8 @@ public struct ListVirtualMFADevices: IAMAction {
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
         let wanted = try state.allDevices(in: call.account)
             .filter { device in
-                switch assignmentStatus ?? .any {
+                guard device.serial.isVirtual else { return false }
+                return switch assignmentStatus ?? .any {
                 case .any: true
                 case .assigned: device.owner != nil
                 case .unassigned: device.owner == nil

@@ -28,6 +28,7 @@ extension Authority {
             for principal in try state.allPrincipals() {
                 do throws(Fault) {
                     for device in try state.credentials(of: principal).devices { _ = try state.seed(of: device) }
+                    try state.checkUploads(of: principal)
                     for key in try state.accessKeys(of: principal) {
                         _ = try state.open(key.sealedSecret, column: StoredAccessKey.column, row: key.id.text)
                     }
@@ -35,7 +36,7 @@ extension Authority {
                     found.append(error.message)
                 }
             }
-            return found
+            return found + (try state.permissionDamage())
         }
         if let damage = try await verifyAudit().damage { findings.append("the audit trail: \(damage)") }
         return findings
@@ -118,7 +119,7 @@ extension State {
                         try raiseFloor(of: device, at: now)
                         report.devices += 1
                     case .hotp:
-                        try run("UPDATE mfa_devices SET disabled = 'restored' WHERE serial = $1", device.serial.text)
+                        try run("UPDATE mfa_devices SET disabled = 'restored' WHERE serial = $1", device.row)
                         report.disabled.append(principal.arn.text)
                     }
                 }
@@ -140,7 +141,7 @@ extension State {
         try run(
             "UPDATE mfa_devices SET last_step = $1 WHERE serial = $2 AND last_step < $1",
             step,
-            device.serial.text
+            device.row
         )
     }
 }

@@ -102,8 +102,8 @@ struct PasswordCheck: Sendable {
 extension Authority {
     /// Holds a password against the one that is kept.
     ///
-    /// A user who does not exist, has no password, or is throttled at present costs exactly one hash as well, so that time
-    /// tells nothing.
+    /// A user who does not exist, has no password, is throttled at present, or whose credentials do not fit their seal costs
+    /// exactly one hash as well, so that time tells nothing.
     func checkPassword(
         _ password: SecretText,
         of name: UserName,
@@ -112,9 +112,9 @@ extension Authority {
     ) async throws(Fault) -> PasswordCheck {
         let (owner, stored) = try await read { state throws(Fault) -> (String, String?) in
             guard let principal = try state.findPrincipal(name, in: account) else { return ("nobody", nil) }
-            let credentials = try state.credentials(of: principal)
+            let credentials = try state.soundCredentials(of: principal)
             let isThrottled = try state.isThrottled(.password(principal), at: now)
-            return (principal.id, isThrottled ? nil : credentials.password?.hash)
+            return (principal.id, isThrottled ? nil : credentials?.password?.hash)
         }
         let peppered = Key(try vault.peppered(password.text, owner: owner, purpose: "password"))
         let cost = settings.passwordCost

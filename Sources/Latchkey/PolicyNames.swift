@@ -111,8 +111,11 @@ extension ARN {
         PolicyPath(checked: String(text[(text.firstIndex(of: "/") ?? lastSlash)...lastSlash]))
     }
 
-    /// Where a policy stands in a list: by name without regard to case, and two of one name by ARN.
-    var policyPosition: String { "\(policyName.folded) \(text)" }
+    /// Where a policy stands in a list: by name without regard to case, the account's own before a predefined namesake.
+    var policyPosition: String {
+        let account = text.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).dropFirst(4).first
+        return "\(policyName.folded) \(account ?? "")"
+    }
 
     private var lastSlash: String.Index { text.lastIndex(of: "/") ?? text.startIndex }
 }

@@ -9,9 +9,15 @@ public enum PrivateFile {
         guard file >= 0 else {
             let reason = errno
             if reason == EEXIST {
-                throw .file("`\(path.escapedForDisplay)` already exists: remove it, or choose another name")
+                throw Fault(
+                    code: "FileExists",
+                    status: 409,
+                    message: "`\(path.escapedForDisplay)` exists already and is left as it is; "
+                        + "name a new file or remove that one",
+                    reason: "exists"
+                )
             }
-            throw .file("cannot create `\(path.escapedForDisplay)`: \(explain(reason))")
+            throw .file("cannot write `\(path.escapedForDisplay)`: \(explain(reason))")
         }
         do throws(Fault) {
             try write(bytes, to: file, path)
@@ -20,7 +26,11 @@ public enum PrivateFile {
             unlink(path)
             throw error
         }
-        close(file)
+        guard close(file) == 0 else {
+            let reason = errno
+            unlink(path)
+            throw .file("cannot write `\(path.escapedForDisplay)`: \(explain(reason))")
+        }
         syncFolder(of: path)
     }
 

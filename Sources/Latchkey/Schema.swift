@@ -163,4 +163,5 @@ let migrations: [Migration] = [
     ),
     credentialTables,
     permissionTables,
+    certificateTables,
 ]

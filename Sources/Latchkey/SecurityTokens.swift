@@ -44,7 +44,9 @@ public struct GetSessionToken: STSAction {
     public static let access = Access.authenticated
     /// Failures that were counted stay counted.
     public static let keepsRefusal = true
-    /// 900 to 129,600 seconds; 43,200 unless given. Root gets at most 3,600.
+    /// How long the credentials live: 900 to 129,600 seconds; 43,200 unless given.
+    ///
+    /// Root gets at most 3,600.
     public var durationSeconds: Int?
     /// The caller's device; together with a code.
     public var serialNumber: SerialNumber?

@@ -85,7 +85,8 @@ public struct SignOut: LatchkeyAction {
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Nothing {
         let caller = try state.liveSession(token, call)
         guard case .session(let session) = caller.credential else { throw .sessionEnded }
-        state.notes.subject = try state.owner(of: caller)?.arn.text
+        let owner = try state.owner(of: caller)
+        state.notes.subject = owner?.arn.text
         try state.end(session)
         return Nothing()
     }

@@ -80,14 +80,18 @@ public struct SignIn: LatchkeyAction {
         guard !password.isTooLong else { throw .signInRefused("password_too_long") }
         let check = try await authority.checkPassword(password, of: userName, in: call.account, at: call.now)
         guard check.isRight else { return Evidence(password: check, proof: SecondProof()) }
-        let proof = try await authority.prove(
-            code: code,
-            recoveryCode: recoveryCode,
-            newPassword: newPassword,
-            userName,
-            call
-        )
-        return Evidence(password: check, proof: proof)
+        do throws(Fault) {
+            let proof = try await authority.prove(
+                code: code,
+                recoveryCode: recoveryCode,
+                newPassword: newPassword,
+                userName,
+                call
+            )
+            return Evidence(password: check, proof: proof)
+        } catch  where error.isDamage {
+            throw .signInRefused("seal")
+        }
     }
 
     /// Does the work, inside a transaction.
@@ -98,7 +102,10 @@ public struct SignIn: LatchkeyAction {
         }
         state.notes.subject = user.arn.text
         guard try !state.isThrottled(.password(user), at: call.now) else { throw .signInRefused("throttled") }
-        let credentials = try state.credentials(of: user)
+        guard let credentials = try state.soundCredentials(of: user) else {
+            try state.countFailure(.password(user), at: call.now)
+            throw .signInRefused("seal")
+        }
         let check = evidence.password
         // A password that was changed between the hashing and now is as wrong as any.
         guard check.isRight, let stored = credentials.password, check.stored == stored.hash else {
@@ -112,7 +119,9 @@ public struct SignIn: LatchkeyAction {
         let mustChange = try state.mustChange(stored, of: user, at: call.now)
         let isOneStep = evidence.proof.isGiven || !credentials.asksForCode
         if isOneStep && !(mustChange && evidence.proof.newPassword == nil) {
-            return try state.completeSignIn(of: user, evidence.proof, mustChange: mustChange, call)
+            return try refusingDamage(as: Fault.signInRefused) { () throws(Fault) in
+                try state.completeSignIn(of: user, evidence.proof, mustChange: mustChange, call)
+            }
         }
         guard credentials.asksForCode else { return SignInOutput(passwordChangeRequired: true) }
         return SignInOutput(
@@ -164,13 +173,17 @@ public struct AnswerChallenge: LatchkeyAction {
             try state.findChallenge(ticket, in: call.account, at: call.now)?.owner
         }
         guard let user else { throw .challengeEnded("unknown_challenge") }
-        return try await authority.prove(
-            code: code,
-            recoveryCode: recoveryCode,
-            newPassword: newPassword,
-            user.name,
-            call
-        )
+        do throws(Fault) {
+            return try await authority.prove(
+                code: code,
+                recoveryCode: recoveryCode,
+                newPassword: newPassword,
+                user.name,
+                call
+            )
+        } catch  where error.isDamage {
+            throw .codeRefused("seal")
+        }
     }
 
     /// Does the work, inside a transaction.
@@ -184,7 +197,8 @@ public struct AnswerChallenge: LatchkeyAction {
             try state.end(challenge)
             throw .challengeEnded("too_many_answers")
         }
-        guard let password = try state.credentials(of: user).password else {
+        guard let credentials = try state.soundCredentials(of: user) else { throw .codeRefused("seal") }
+        guard let password = credentials.password else {
             try state.end(challenge)
             throw .challengeEnded("no_password")
         }
@@ -192,7 +206,9 @@ public struct AnswerChallenge: LatchkeyAction {
         if mustChange && proof.newPassword == nil { return SignInOutput(passwordChangeRequired: true) }
         state.notes.factors.append("password")
         do throws(Fault) {
-            let output = try state.completeSignIn(of: user, proof, mustChange: mustChange, call)
+            let output = try refusingDamage(as: Fault.signInRefused) { () throws(Fault) in
+                try state.completeSignIn(of: user, proof, mustChange: mustChange, call)
+            }
             try state.end(challenge)
             return output
         } catch  where error == .signInRefused("") {
@@ -240,14 +256,16 @@ public struct VerifyOneTimeCode: LatchkeyAction {
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
         let user = try state.principal(userName, in: call.account)
-        let spent = try state.changeCredentials(of: user) { credentials throws(Fault) in
-            let devices = credentials.devices.filter { serialNumber == nil || $0.serial == serialNumber }
-            guard !devices.isEmpty else {
-                throw .noSuchEntity(
-                    "User \(user.name) has no such MFA device: enroll one with `latchkey enroll \(user.name)`"
-                )
+        let spent = try refusingDamage(as: Fault.codeRefused) { () throws(Fault) in
+            try state.changeCredentials(of: user) { credentials throws(Fault) in
+                let devices = credentials.devices.filter { serialNumber == nil || $0.serial == serialNumber }
+                guard !devices.isEmpty else {
+                    throw .noSuchEntity(
+                        "User \(user.name) has no such MFA device: enroll one with `latchkey enroll \(user.name)`"
+                    )
+                }
+                return try state.spend(code.text, devices, at: call.now)
             }
-            return try state.spend(code.text, devices, at: call.now)
         }
         guard let spent else { throw .codeRefused(state.notes.refusal ?? "wrong_code") }
         state.notes.factors.append(spent.device.parameters.kind.rawValue)

@@ -50,8 +50,12 @@ public struct State: ~Copyable {
     }
 
     /// Seals a secret for one column of one row.
+    ///
+    /// Under the newest data key: another process may have rotated since, and the key that is known here may be gone.
     borrowing func seal(_ secret: borrowing Secret, column: String, row: String) throws(Fault) -> [UInt8] {
-        try vault.seal(secret, column: column, row: row)
+        let newest: (Int64?)? = try self.row("SELECT max(id) FROM data_keys")
+        if newest != Int64(vault.current) { try vault.load(transaction) }
+        return try vault.seal(secret, column: column, row: row)
     }
 
     /// Opens what was sealed for this column of this row, and for no other.
@@ -79,6 +83,9 @@ extension Fault {
         switch error {
         case .busy, .full:
             self.init(code: "ServiceUnavailable", status: 503, message: error.description, reason: "store")
+        // No column of ours ever held another kind of value: the row was written by somebody else.
+        case .unexpectedValue:
+            self = .damaged("a row")
         case .missing:
             self.init(code: "StoreNotInitialised", status: 500, message: error.description, reason: "missing")
         default:

@@ -251,6 +251,7 @@ public struct DeleteUser: IAMAction {
         // A boundary grants nothing, and goes with its user.
         if permissions.boundary != nil { try state.setBoundary(nil, of: holder) }
         try state.forgetPermissions(of: holder)
+        try state.refuseDeletionWithUploads(of: user)
         try state.removeRecoveryCodes(of: user)
         try state.endSessions(of: user)
         try state.endTemporaryCredentials(of: user)

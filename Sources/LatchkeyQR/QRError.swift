@@ -9,6 +9,8 @@ public enum QRError: Error, Hashable, Sendable, CustomStringConvertible {
     case tooLong(bytes: Int, level: QRCode.Level)
     /// A picture's module was asked to be `scale` pixels wide, outside of ``QRCode/scales``.
     case scale(Int)
+    /// A picture cannot be looked at; the text says why and what to do.
+    case picture(String)
     /// Memory ran out.
     case memory
     /// The library refused for a reason that should not occur; `code` is its error number.
@@ -27,6 +29,8 @@ public enum QRError: Error, Hashable, Sendable, CustomStringConvertible {
                 + (level == .low ? "" : " or use level low")
         case .scale(let scale):
             "a module cannot be \(scale) pixels wide: choose \(QRCode.scales.lowerBound) to \(QRCode.scales.upperBound)"
+        case .picture(let reason):
+            "the picture cannot be read: \(reason)"
         case .memory:
             "there was not enough memory to draw the QR code: try again"
         case .library(let code):

@@ -23,14 +23,25 @@ extension Option {
 private let codeCommand = Command(
     path: ["code"],
     group: .stateless,
-    summary: "prints the one-time code of a secret",
-    usage: ["--secret BASE32 [OPTIONS]", "- [OPTIONS]", "--batch"],
-    arguments: [
-        Argument(name: "-", help: "reads the secret from standard input", count: .optional, secrecy: .always)
+    summary: "prints the one-time code of a secret, or of a token in the vault",
+    usage: [
+        "TOKEN [--step previous|present|next] [--vault NAME] [--passphrase-fd N] [--json]", "--secret BASE32 [OPTIONS]",
+        "- [OPTIONS]", "--batch",
     ],
-    options: Option.secretOptions + Option.codeOptions + [.batch, .json],
+    arguments: [
+        Argument(
+            name: "TOKEN",
+            help: "the token's title or name in the vault; `-` reads a secret from standard input",
+            count: .optional,
+            // Somebody may type a secret here.
+            secrecy: .brief
+        )
+    ],
+    options: Option.secretOptions + Option.codeOptions + [.batch, .json, .step] + Option.vaultOptions,
     text: [
-        "Without a secret it is asked for at the terminal, unseen. A pipe gets the bare code.",
+        "A token of a counter gives its next code, and the counter is on disk before the code is shown.",
+        "Alone at a terminal it shows all tokens of the vault, live: type to find, Enter to copy. Without a vault it asks for "
+            + "a secret, unseen. A pipe gets the bare code.",
         "With --batch each line of standard input is an object with the members secret, type, algorithm, digits, period, "
             + "t0, at and counter, all but the secret optional; for each, in order, a line {\"code\":\"…\"} or "
             + "{\"error\":\"…\"} is printed.",
@@ -56,8 +67,14 @@ private let codeCommand = Command(
             }
             return try CodeBatch(console: call.console).run()
         }
-        guard call.words.isEmpty || call.words == ["-"] else {
-            throw Failure.misused("a secret does not stand behind the name; give --secret, or `-` and standard input")
+        if let word = call.words.first, word != "-" { return try codeOfToken(word, call) }
+        let stateless = Option.secretOptions + Option.codeOptions + [.json, .step]
+        if call.words.isEmpty, !stateless.contains(where: call.has), call.console.isInteractive,
+            call.console.output.isTerminal, try VaultFile(call).exists
+        {
+            var screen = try CodeScreen(call)
+            try screen.run()
+            return .done
         }
         let settings = try call.codeSettings()
         let shown = try settings.code(of: try call.secret())
@@ -72,6 +89,17 @@ private let codeCommand = Command(
         return .done
     }
 )
+
+/// The code of a token in the vault.
+private func codeOfToken(_ word: String, _ call: Invocation) throws -> ExitCode {
+    if word.utf8.count >= 16, !word.utf8.contains(UInt8(ascii: ":")), (try? Base32.decode(word, .forgiving)) != nil {
+        throw Failure.misused("a secret does not stand behind the name; give --secret, or `-` and standard input")
+    }
+    if let option = (Option.secretOptions + Option.codeOptions).first(where: call.has) {
+        throw Failure.misused("the vault knows how the codes of a token are made; leave `--\(option.name)` out")
+    }
+    return try call.printCode(of: word)
+}
 
 /// A code with what a program wants to know about it.
 private func json(_ shown: ShownCode, _ settings: CodeSettings) -> JSON {

@@ -1,4 +1,5 @@
 // QRCommand.swift: `latchkey qr`, any text as a QR code.
+internal import Latchkey
 internal import LatchkeyCrypto
 internal import LatchkeyJSON
 internal import LatchkeyQR
@@ -37,7 +38,7 @@ let qrCommand = Command(
         let code = try codeToDraw(call)
         let files = QRFiles(call)
         let style = call.text(.qr) ?? (files.isEmpty ? "auto" : "none")
-        let lines = call.wantsJSON ? [] : try QRDrawing(style, on: call.console.output).lines(of: code)
+        let lines = call.wantsJSON ? [] : try QRDrawing(style, on: call.console).lines(of: code)
         try files.write(code)
         if call.wantsJSON {
             call.console.print([
@@ -76,60 +77,52 @@ struct QRFiles: Sendable {
     }
 
     /// Writes the files; none that exists is touched.
-    func write(_ code: QRCode) throws(Failure) {
+    func write(_ code: QRCode) throws {
         if let png {
             var bytes: [UInt8]
-            do throws(QRError) { bytes = try code.png() } catch { throw .unusable("\(error)") }
+            do throws(QRError) { bytes = try code.png() } catch { throw Failure.unusable("\(error)") }
             defer { wipe(&bytes) }
-            try PrivateFile.write(bytes, to: png)
+            try PrivateFile.create(bytes, at: png)
         }
-        if let svg { try PrivateFile.write(Array(code.svg().utf8), to: svg) }
+        if let svg { try PrivateFile.create(Array(code.svg().utf8), at: svg) }
     }
 }
 
-/// How a code is drawn on a standard stream.
+/// How a code is drawn on standard output.
 struct QRDrawing: Sendable {
     private let way: String
-    private let terminal: Terminal
+    private let console: Console
 
     /// Takes a word of `Option.qr`.
-    init(_ way: String, on terminal: Terminal) {
+    init(_ way: String, on console: Console) {
         self.way = way
-        self.terminal = terminal
+        self.console = console
     }
 
     /// The lines to print, none for `none`; what does not fit is refused with the reason.
     func lines(of code: QRCode) throws(Failure) -> [String] {
-        let traits = terminal.traits
-        switch way {
-        case "none": return []
-        case "half", "full":
-            let style = TerminalStyle(way == "half" ? .half : .full, ink: traits.forcedInk)
-            let columns = style.columns(for: code)
-            if traits.isTerminal, columns > traits.columns {
-                throw .refused(
-                    "your terminal is \(traits.columns) wide, the code \(columns): enlarge it, or use --png FILE"
-                )
-            }
-            return code.terminal(style)
-        default:
-            switch TerminalStyle.choose(for: code, on: traits) {
-            case .style(let style): return code.terminal(style)
-            case .unfit(let reason): throw .refused(reason)
-            }
+        if way == "none" { return [] }
+        let traits = console.output.traits
+        guard let shape = TerminalStyle.Shape(rawValue: way) else {
+            return code.terminal(try style(TerminalStyle.choose(for: code, on: traits)))
         }
+        let (choice, warning) = TerminalStyle.asked(shape, for: code, on: traits)
+        let style = try style(choice)
+        let columns = style.columns(for: code)
+        // A line that the terminal breaks never scans; one that scrolls away may.
+        if traits.isTerminal, columns > traits.columns {
+            throw .refused(
+                "your terminal is \(traits.columns) wide, the code \(columns): enlarge it, or use --png FILE"
+            )
+        }
+        if let warning { console.warn(warning) }
+        return code.terminal(style)
     }
-}
 
-extension TerminalTraits {
-    /// The colours of a code that is drawn because somebody insists; into a pipe, those that most terminals know.
-    fileprivate var forcedInk: TerminalStyle.Ink {
-        if noColor { return .plain }
-        return switch colour {
-        case .none: isTerminal ? .plain : .ansi256
-        case .ansi16: .ansi16
-        case .ansi256: .ansi256
-        case .truecolor: .truecolor
+    private func style(_ choice: TerminalStyle.Choice) throws(Failure) -> TerminalStyle {
+        switch choice {
+        case .style(let style): return style
+        case .unfit(let reason): throw .refused(reason)
         }
     }
 }

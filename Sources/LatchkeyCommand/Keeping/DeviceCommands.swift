@@ -157,7 +157,7 @@ private let deviceQRCommand = Command(
             if call.wantsJSON {
                 call.console.print(enrollment.json)
             } else if files.isEmpty {
-                for line in try QRDrawing(call.text(.qr) ?? "auto", on: call.console.output).lines(of: code) {
+                for line in try QRDrawing(call.text(.qr) ?? "auto", on: call.console).lines(of: code) {
                     call.console.print(line)
                 }
             } else {

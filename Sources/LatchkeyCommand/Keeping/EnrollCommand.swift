@@ -111,7 +111,7 @@ private func dryRun(_ call: Invocation, _ begin: BeginEnrollment) throws -> Exit
         call.console.print(["uri": .string(uri.text()), "state": "dry-run"])
         return .done
     }
-    for line in try QRDrawing(call.text(.qr) ?? "auto", on: call.console.output).lines(of: code) {
+    for line in try QRDrawing(call.text(.qr) ?? "auto", on: call.console).lines(of: code) {
         call.console.print(line)
     }
     call.console.print("\(begin.parameters.summary); this key was made up and is not kept")

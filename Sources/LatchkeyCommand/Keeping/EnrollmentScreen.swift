@@ -87,7 +87,7 @@ struct EnrollmentScreen {
             let suffix = number == 0 ? "" : "-\(number)"
             let path = "\(enrollment.userName)-\(name ?? "device")\(suffix).png"
             do {
-                try PrivateFile.write(try code.png(), to: path)
+                try PrivateFile.create(try code.png(), at: path)
                 return "Written: \(path). Delete it after the scan."
             } catch {
                 let failure = Failure(error)

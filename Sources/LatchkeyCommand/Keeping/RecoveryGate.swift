@@ -60,11 +60,11 @@ struct RecoveryGate {
     private func write(_ codes: [String]) -> String {
         for number in 0..<100 {
             let path = "\(name)-recovery-codes\(number == 0 ? "" : "-\(number)").txt"
-            do throws(Failure) {
-                try PrivateFile.write(Array((codes.joined(separator: "\n") + "\n").utf8), to: path)
+            do throws(Fault) {
+                try PrivateFile.create(Array((codes.joined(separator: "\n") + "\n").utf8), at: path)
                 return "Written: \(path). Move it off this machine."
             } catch {
-                if error.code != .refused { return error.sentence }
+                if error.isInternal { return Failure(error).sentence }
             }
         }
         return "there are a hundred such files here already: delete some"

@@ -1,0 +1,3 @@
+// The door to expat: XML read event by event.
+#pragma once
+#include <expat.h>

@@ -1,0 +1,46 @@
+// PermissionDamage.swift: looks through all groups and policies for what does not fit its seal.
+import LatchkeyStore
+
+extension State {
+    /// One sentence for each user, group and policy that was changed from outside; none when all are whole.
+    borrowing func permissionDamage() throws(Fault) -> [String] {
+        var found: [String] = []
+        for user in try allPrincipals() where !user.isRoot {
+            if let damage = damage(of: PolicyHolder(user)) { found.append(damage) }
+        }
+        let accounts: [(String)] = try rows("SELECT id FROM accounts ORDER BY id")
+        for account in accounts.map({ AccountID(checked: $0) }) {
+            for group in try groups(of: account) {
+                if let damage = damage(of: PolicyHolder(group, in: account)) { found.append(damage) }
+            }
+            let arns: [(String)] = try rows("SELECT arn FROM policies WHERE account = $1 ORDER BY arn", account.text)
+            for arn in arns {
+                if let damage = damage(of: ARN(checked: arn), in: account) { found.append(damage) }
+            }
+        }
+        return found
+    }
+
+    private borrowing func damage(of holder: PolicyHolder) -> String? {
+        do throws(Fault) {
+            for policy in try permissions(of: holder).inline {
+                _ = try inlineText(policy.name, of: holder.id, policy.document)
+            }
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    private borrowing func damage(of arn: ARN, in account: AccountID) -> String? {
+        do throws(Fault) {
+            let policy = try policy(arn, in: account)
+            let versions = try versions(of: policy)
+            for version in versions { _ = try policyText(policy.id, version.number, version.document) }
+            let isWhole = versions.contains { $0.number == policy.version && $0.document == policy.document }
+            return isWhole ? nil : Fault.damaged("the default version of the policy \(arn)").message
+        } catch {
+            return error.message
+        }
+    }
+}

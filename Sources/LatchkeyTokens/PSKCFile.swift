@@ -1,0 +1,253 @@
+// PSKCFile.swift: Portable Symmetric Key Container (RFC 6030), plain or encrypted; its MACs are checked before all else.
+internal import LatchkeyCrypto
+internal import LatchkeyOTP
+
+/// A container under way.
+struct PSKCFile {
+    static let format = TokenFormat.pskc
+    private let root: XMLNode
+    private let keys: Keys?
+
+    /// The key that opens values, and the key of their MACs.
+    private struct Keys {
+        let encryption: TokenKey
+        let authentication: TokenKey?
+    }
+
+    /// A value that is encrypted, and where it stands.
+    private struct Encrypted {
+        let node: XMLNode
+        let owner: XMLNode
+    }
+
+    private static let mostRounds = 10_000_000
+
+    /// Opens the container.
+    ///
+    /// - Throws: `TokenFileError.locked` or `.wrongPassphrase`, and `.forged` if any of its MACs is wrong.
+    init(_ root: XMLNode, _ passphrase: TokenKey?) throws(TokenFileError) {
+        self.root = root
+        let values = Self.encrypted(in: root)
+        guard !values.isEmpty else {
+            keys = nil
+            return
+        }
+        guard let passphrase else { throw .locked(Self.format) }
+        var key: TokenKey
+        do {
+            key = try Self.encryptionKey(root, passphrase)
+        } catch {
+            throw .malformed(Self.format, at: nil, "\(error)")
+        }
+        var authentication: TokenKey?
+        if let method = root.child("MACMethod") {
+            let algorithm = method.attributes["Algorithm"] ?? ""
+            guard algorithm.hasSuffix("hmac-sha1") || algorithm.hasSuffix("hmac-sha256") else {
+                throw .malformed(
+                    Self.format,
+                    at: "line \(method.line)",
+                    "its MAC is neither HMAC-SHA-1 nor HMAC-SHA-256"
+                )
+            }
+            do {
+                authentication = try method.child("MACKey").map { TokenKey(try Self.decrypt($0, key.secret)) } ?? key
+            } catch {
+                throw .wrongPassphrase(Self.format)
+            }
+        }
+        if let authentication { try Self.check(values, root, authentication) }
+        keys = Keys(encryption: key, authentication: authentication)
+        _ = consume key
+    }
+
+    /// Reads every key package.
+    func read(of file: TokenFile, into result: inout TokenImport) throws(TokenFileError) {
+        result.note(Self.format)
+        let packages = root.children("KeyPackage")
+        if packages.isEmpty { throw .malformed(Self.format, at: nil, "it has no KeyPackage") }
+        for (number, package) in packages.enumerated() {
+            let place = file.place("key package \(number + 1) (line \(package.line))")
+            let key = package.child("Key")
+            let name = package.at("DeviceInfo", "SerialNo")?.content ?? key?.attributes["Id"]
+            result.record(Self.format, at: place, named: name) { try token(package) }
+        }
+    }
+
+    // MARK: Records
+
+    private func token(_ package: XMLNode) throws -> Token {
+        guard let key = package.child("Key"), let data = key.child("Data") else {
+            throw TokenFault("it has no Key with Data")
+        }
+        let algorithm = PlainText.small(key.attributes["Algorithm"] ?? key.attributes["KeyAlgorithm"] ?? "")
+        let kind: KeyURI.Kind
+        if algorithm.hasSuffix("hotp") {
+            kind = .hotp
+        } else if algorithm.hasSuffix("totp") {
+            kind = .totp
+        } else {
+            throw TokenFault("its algorithm is not HOTP or TOTP")
+        }
+        let parameters = key.child("AlgorithmParameters")
+        let response = parameters?.child("ResponseFormat") ?? key.child("ResponseFormat")
+        if let encoding = response?.attributes["Encoding"] ?? response?.attributes["Format"],
+            PlainText.small(encoding) != "decimal"
+        {
+            throw TokenFault("its codes are not decimal digits")
+        }
+        guard let length = response?.attributes["Length"].map({ PlainText.natural($0) }) ?? 6,
+            let digits = Int(exactly: length)
+        else { throw TokenFault("the length of its codes is not a number") }
+        let secret = try value(data, "Secret")
+        guard let secret else { throw TokenFault("it has no Secret") }
+        let period = try number(data, "TimeInterval") ?? 30
+        guard let seconds = Int64(exactly: period) else { throw TokenFault("its time interval is too large") }
+        let serial = package.at("DeviceInfo", "SerialNo")?.content
+        return try Token(
+            issuer: key.child("Issuer")?.content ?? package.at("DeviceInfo", "Manufacturer")?.content,
+            name: key.child("FriendlyName")?.content ?? serial ?? key.attributes["Id"] ?? "",
+            key: secret,
+            kind: kind,
+            algorithm: try HashAlgorithm(loose: parameters?.child("Suite")?.content),
+            digits: digits,
+            period: seconds,
+            counter: try number(data, "Counter") ?? 0,
+            serial: serial,
+            owner: key.child("UserId")?.content ?? package.at("DeviceInfo", "UserId")?.content
+        )
+    }
+
+    private func value(_ data: XMLNode, _ name: String) throws -> TokenKey? {
+        guard let node = data.child(name) else { return nil }
+        if let plain = node.child("PlainValue")?.content { return TokenKey(try Base64.decodeSecret(plain)) }
+        guard let encrypted = node.child("EncryptedValue") else { return nil }
+        guard let keys else { throw TokenFault("it is encrypted") }
+        return TokenKey(try Self.decrypt(encrypted, keys.encryption.secret))
+    }
+
+    /// A number in digits; old drafts write eight bytes in Base64.
+    private func number(_ data: XMLNode, _ name: String) throws -> UInt64? {
+        guard let node = data.child(name) else { return nil }
+        if let plain = node.child("PlainValue")?.content {
+            if let number = PlainText.natural(plain) { return number }
+            let bytes = try Base64.decode(plain, .forgiving)
+            guard (1...8).contains(bytes.count) else { throw TokenFault("its \(name) is not a number") }
+            return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        guard node.child("EncryptedValue") != nil, let secret = try value(data, name) else { return nil }
+        let bytes = secret.secret.withBytes { bytes in bytes.indices.map { bytes[$0] } }
+        if let number = PlainText.natural(String(decoding: bytes, as: UTF8.self)) { return number }
+        guard (1...8).contains(bytes.count) else { throw TokenFault("its \(name) is not a number") }
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    // MARK: Encryption
+
+    private static func encrypted(in node: XMLNode) -> [Encrypted] {
+        node.children.flatMap { child in
+            child.name == "EncryptedValue" ? [Encrypted(node: child, owner: node)] : encrypted(in: child)
+        }
+    }
+
+    /// The pre-shared key, or what PBKDF2 makes of a passphrase.
+    private static func encryptionKey(_ root: XMLNode, _ passphrase: TokenKey) throws -> TokenKey {
+        guard let derived = root.at("EncryptionKey", "DerivedKey", "KeyDerivationMethod") else {
+            return TokenKey(try Hex.decodeSecret(passphrase.secret))
+        }
+        guard (derived.attributes["Algorithm"] ?? "").hasSuffix("pbkdf2"),
+            let parameters = derived.child("PBKDF2-params")
+        else {
+            throw TokenFault("line \(derived.line): the key is not derived by PBKDF2")
+        }
+        guard let salt = parameters.at("Salt", "Specified")?.content,
+            let rounds = parameters.child("IterationCount")?.content.flatMap({ PlainText.natural($0) })
+                .flatMap({ Int(exactly: $0) }),
+            (1...mostRounds).contains(rounds)
+        else { throw TokenFault("line \(parameters.line): PBKDF2 has no salt, or not 1 to \(mostRounds) rounds") }
+        let length = parameters.child("KeyLength")?.content.flatMap { PlainText.natural($0) } ?? 16
+        guard [16, 24, 32].contains(length), let count = Int(exactly: length) else {
+            throw TokenFault("line \(parameters.line): the key has not 16, 24 or 32 bytes")
+        }
+        let prf = PlainText.small(parameters.child("PRF")?.attributes["Algorithm"] ?? "")
+        let hash: HashAlgorithm = prf.hasSuffix("sha256") ? .sha256 : prf.hasSuffix("sha512") ? .sha512 : .sha1
+        let key = try KeyDerivation.pbkdf2(
+            hash,
+            password: passphrase.secret,
+            salt: try Base64.decode(salt, .forgiving),
+            rounds: rounds,
+            count: count
+        )
+        return TokenKey(key)
+    }
+
+    private static func cipherText(_ node: XMLNode) throws -> [UInt8] {
+        guard let text = node.at("CipherData", "CipherValue")?.content else {
+            throw TokenFault("line \(node.line): it has no CipherValue")
+        }
+        return try Base64.decode(text, .forgiving)
+    }
+
+    private static func decrypt(_ node: XMLNode, _ key: borrowing Secret) throws -> Secret {
+        let bytes = try cipherText(node)
+        let algorithm = node.child("EncryptionMethod")?.attributes["Algorithm"] ?? ""
+        if algorithm.contains("#kw-aes") { return try AES.unwrap(bytes, using: key) }
+        guard algorithm.hasSuffix("-cbc"), algorithm.contains("#aes") else {
+            throw TokenFault("line \(node.line): it is not encrypted with AES-CBC or AES key wrap")
+        }
+        guard bytes.count > AES.blockLength else { throw TokenFault("line \(node.line): the ciphertext is too short") }
+        let vector = Array(bytes[..<AES.blockLength])
+        return try AES.decryptCBC(Array(bytes[AES.blockLength...]), using: key, vector: vector)
+    }
+
+    /// One wrong MAC condemns the whole file.
+    private static func check(_ values: [Encrypted], _ root: XMLNode, _ key: TokenKey) throws(TokenFileError) {
+        let isLong = (root.child("MACMethod")?.attributes["Algorithm"] ?? "").hasSuffix("hmac-sha256")
+        let hmac = HMAC(isLong ? .sha256 : .sha1, key: key.secret)
+        for value in values {
+            let place = "\(value.owner.name) on line \(value.owner.line)"
+            guard let text = value.owner.child("ValueMAC")?.content else {
+                // Key wrap carries a check of its own.
+                if (value.node.child("EncryptionMethod")?.attributes["Algorithm"] ?? "").contains("#kw-aes") {
+                    continue
+                }
+                throw .forged(format, at: place)
+            }
+            guard let mac = try? Base64.decode(text, .forgiving), let bytes = try? cipherText(value.node),
+                hmac.isValid(mac, for: bytes)
+            else { throw .forged(format, at: place) }
+        }
+    }
+}
+
+/// SafeNet's and Aladdin's XML: serial number, key in hexadecimal and counter.
+enum SafeNetFile {
+    static let format = TokenFormat.safeNet
+
+    static func read(_ root: XMLNode, of file: TokenFile, into result: inout TokenImport) {
+        result.note(format)
+        for (number, node) in root.children("Token").enumerated() {
+            let serial = node.attributes["serial"]
+            let place = file.place("token \(number + 1) (line \(node.line))")
+            result.record(format, at: place, named: serial) {
+                guard let serial, !serial.isEmpty else { throw TokenFault("it has no serial number") }
+                guard let application = node.at("Applications", "Application"),
+                    let seed = application.child("Seed")?.content
+                else { throw TokenFault("it has no Application with a Seed") }
+                let key = TokenKey(try Hex.decodeSecret(seed))
+                let text = application.child("MovingFactor")?.content ?? "0"
+                guard let counter = PlainText.natural(text) else {
+                    throw TokenFault("its MovingFactor is not a number")
+                }
+                return try Token(
+                    issuer: "SafeNet",
+                    name: serial,
+                    key: key,
+                    kind: .hotp,
+                    algorithm: key.secret.count == 32 ? .sha256 : .sha1,
+                    counter: counter,
+                    serial: serial
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+// KeyRotationTests.swift: new keys while the store is in use, and keys that are not the store's.
+import Foundation
+import LatchkeyCrypto
+import LatchkeyOTP
+import Testing
+
+@testable import Latchkey
+
+@Suite("Keys")
+struct KeyRotationTests {
+    @Test("are rotated while another process has the store open, and nothing is left under the old ones")
+    func rotation() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, recovery) = try await test.makeWholeUser("ann")
+        let other = try await test.reopen()
+        let oldKey = try Data(contentsOf: URL(fileURLWithPath: test.keyFile))
+        let report = try await test.authority.rotateKeys(.file(test.keyFile))
+        #expect(report == RotationReport(resealed: 2, resumed: false))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: test.keyFile)) != oldKey)
+        let mode = try FileManager.default.attributesOfItem(atPath: test.keyFile)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+
+        // Both processes, and one that starts now, know the device.
+        test.clock.advance(30)
+        #expect(await other.signInFault(ann, code: try phone.code()) == nil)
+        test.clock.advance(30)
+        #expect(try await test.signInFault(ann, code: try phone.code()) == nil)
+        let third = try await test.reopen()
+        test.clock.advance(30)
+        #expect(await third.signInFault(ann, code: try phone.code()) == nil)
+        #expect(await third.signInFault(ann, recovery: recovery[0]) == nil)
+        #expect(try await third.check() == [])
+        let numbers = try await third.read { state throws(Fault) -> [[UInt8]] in
+            let rows: [([UInt8])] = try state.rows("SELECT substr(seed, 1, 4) FROM mfa_devices")
+            return rows
+        }
+        #expect(numbers == [[0, 0, 0, 2]])
+        await other.close()
+        await third.close()
+    }
+
+    @Test("that another process still holds are not used for new secrets once they are gone")
+    func sealedByOther() async throws {
+        let test = try await TestAuthority()
+        let ann = try await test.makeUser("ann")
+        let other = try await test.reopen()
+        _ = try await test.authority.rotateKeys(.file(test.keyFile))
+        let call = other.call(by: test.local, for: TestAuthority.accountID, from: "local")
+        let enrollment = try await other.perform(BeginEnrollment(userName: ann), call).enrollment
+        let phone = try Phone(enrollment, test.clock)
+        try await test.perform(ConfirmEnrollment(serialNumber: phone.serial, code: try phone.code()))
+        test.clock.advance(30)
+        #expect(try await test.signInFault(ann, code: try phone.code()) == nil)
+        #expect(try await test.authority.check() == [])
+        await other.close()
+    }
+
+    @Test("of before are refused, and a second rotation follows the first")
+    func oldKey() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, _) = try await test.makeWholeUser("ann")
+        let old = test.folder + "/old.key"
+        try FileManager.default.copyItem(atPath: test.keyFile, toPath: old)
+        for _ in 0..<2 { _ = try await test.authority.rotateKeys(.file(test.keyFile)) }
+        await #expect(throws: Fault.wrongMasterKey(.file(old))) {
+            _ = try await Authority.open(
+                test.location,
+                masterKey: .file(old),
+                world: test.authority.world,
+                settings: test.authority.settings
+            )
+        }
+        test.clock.advance(30)
+        #expect(try await test.signInFault(ann, code: try phone.code()) == nil)
+    }
+
+    @Test("are rotated on after a crash at either end of the key file's change")
+    func resumed() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, _) = try await test.makeWholeUser("ann")
+        // The file was written, the store was not: the new key stands before the old one.
+        let present = try Data(contentsOf: URL(fileURLWithPath: test.keyFile))
+        try MasterKey.create(at: test.folder + "/next.key")
+        let next = try Data(contentsOf: URL(fileURLWithPath: test.folder + "/next.key"))
+        try PrivateFile.replace(Array(next + present), at: test.keyFile)
+        let second = try await test.reopen()
+        #expect(try await second.rotateKeys(.file(test.keyFile)).resumed == false)
+        #expect(try await second.check() == [])
+        // The store was written, the old keys were not yet taken away.
+        try await second.write { state throws(Fault) in
+            do {
+                let master = try MasterKeySource.file(test.keyFile).keys()[0]
+                try state.vault.insert(state.transaction, Key(.random(count: 32)), id: 9, master: master)
+            } catch {
+                throw Fault(any: error)
+            }
+        }
+        #expect(try await second.rotateKeys(.file(test.keyFile)).resumed)
+        #expect(try await second.check() == [])
+        test.clock.advance(30)
+        #expect(await second.signInFault(ann, code: try phone.code()) == nil)
+        await second.close()
+    }
+
+    @Test("that are not the store's change no byte of it")
+    func wrongKey() async throws {
+        let test = try await TestAuthority()
+        _ = try await test.makeWholeUser("ann")
+        await test.authority.close()
+        let wrong = test.folder + "/wrong.key"
+        try MasterKey.create(at: wrong)
+        let before = try contents(test)
+        await #expect(throws: Fault.wrongMasterKey(.file(wrong))) {
+            _ = try await Authority.open(
+                test.location,
+                masterKey: .file(wrong),
+                world: test.authority.world,
+                settings: test.authority.settings
+            )
+        }
+        await #expect(throws: Fault.self) {
+            _ = try await Authority.restore(
+                from: test.databaseFile,
+                to: test.location,
+                masterKey: .file(wrong),
+                world: test.authority.world,
+                settings: test.authority.settings
+            )
+        }
+        #expect(try contents(test) == before)
+    }
+
+    /// The bytes of each file of the store.
+    private func contents(_ test: TestAuthority) throws -> [String: Data] {
+        let folder = test.folder + "/store"
+        var files: [String: Data] = [:]
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name))
+            // The index of a log is memory that is shared by way of a file; an empty log says nothing.
+            if name.hasSuffix("-shm") || bytes.isEmpty { continue }
+            files[name] = bytes
+        }
+        return files
+    }
+
+    @Test("in a file that others may read, of a link, or without a key in it are refused", arguments: [0, 1, 2, 3])
+    func unusable(_ kind: Int) async throws {
+        let test = try await TestAuthority()
+        let path = test.folder + "/other.key"
+        let good = try Data(contentsOf: URL(fileURLWithPath: test.keyFile))
+        switch kind {
+        case 0:
+            try PrivateFile.create(Array(good), at: path)
+            try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+        case 1: try PrivateFile.create(Array("latchkey-master-key-1:AAAA\n".utf8), at: path)
+        case 2: try PrivateFile.create(Array(good.dropLast(9)), at: path)
+        default: try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        }
+        await #expect(throws: Fault.self) {
+            _ = try await Authority.open(
+                test.location,
+                masterKey: .file(path),
+                world: test.authority.world,
+                settings: test.authority.settings
+            )
+        }
+    }
+}

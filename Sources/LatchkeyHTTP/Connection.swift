@@ -89,11 +89,11 @@ final class Connection {
         loop.forget(self)
     }
 
-    /// Ends unless there is a request at hand.
+    /// Ends unless there is a request at hand; the loop is draining.
     func closeIfIdle() {
         switch stage {
         case .shakingHands: close()
-        case .reading: if reader.progress == .none { close() }
+        case .reading: proceed()
         case .answering, .writing, .lingering, .closed: break
         }
     }

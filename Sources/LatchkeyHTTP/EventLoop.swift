@@ -21,7 +21,7 @@ final class EventLoop: @unchecked Sendable {
         var drained: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// The connections of one address.
+    /// The connections of one address or IPv6 network.
     private final class Neighbours {
         var count = 0
         let line = WaitingLine()
@@ -161,7 +161,8 @@ final class EventLoop: @unchecked Sendable {
     // MARK: Connections
 
     func accept(_ descriptor: Int32, from peer: SocketPeer, at socket: ListeningSocket) {
-        let group = neighbours[peer] ?? Neighbours()
+        let network = peer.network
+        let group = neighbours[network] ?? Neighbours()
         let isCrowd = peer == .unix || proxies.contains(peer)
         if !isCrowd, group.count >= limits.connectionsPerAddress, !makeRoom(in: group.line) {
             return turnAway(descriptor, peer, socket)
@@ -175,8 +176,8 @@ final class EventLoop: @unchecked Sendable {
         lastID = connection.id
         connections[connection.id] = connection
         // The group may have emptied and gone while room was made.
-        let home = neighbours[peer] ?? group
-        neighbours[peer] = home
+        let home = neighbours[network] ?? group
+        neighbours[network] = home
         home.count += 1
         connection.open()
     }
@@ -200,16 +201,17 @@ final class EventLoop: @unchecked Sendable {
     /// The connection waits for its client from now on.
     func queue(_ connection: Connection) {
         line.join(connection.place)
-        neighbours[connection.peer]?.line.join(connection.placeAmongNeighbours)
+        neighbours[connection.peer.network]?.line.join(connection.placeAmongNeighbours)
     }
 
     /// Forgets a connection that has closed.
     func forget(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         held -= connection.heldBytes
-        if let group = neighbours[connection.peer] {
+        let network = connection.peer.network
+        if let group = neighbours[network] {
             group.count -= 1
-            if group.count == 0 { neighbours[connection.peer] = nil }
+            if group.count == 0 { neighbours[network] = nil }
         }
         if isDraining && connections.isEmpty { breakLoop() }
     }

@@ -30,7 +30,7 @@ extension Option {
 let sigV4Command = Command(
     path: ["sigv4", "verify"],
     group: .stateless,
-    summary: "shows a signed request stage by stage and checks its signature",
+    summary: "checks a signed request stage by stage",
     usage: ["--secret SECRET [OPTIONS] < REQUEST", "--secret-stdin [OPTIONS] < SECRET-LINE-AND-REQUEST"],
     options: [.accessKey, .signingSecret, .secretStdin, .region, .service, .now, .skew, .json],
     text: [

@@ -65,8 +65,9 @@ lint: ## the sources as they should be written
 	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
 		--include=Makefile; then echo "blanks at the end of lines" >&2; exit 1; fi
 
-bench: setup ## one-time codes beside liboath
-	$(SWIFT) run -c release LatchkeyBenchmarks
+bench: setup all ## one-time codes beside liboath, the program's start beside oathtool's
+	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks
 
 install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
 	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")

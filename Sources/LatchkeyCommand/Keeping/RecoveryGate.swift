@@ -46,7 +46,8 @@ struct RecoveryGate {
     }
 
     private func page(_ codes: [String], isShown: Bool) -> [String] {
-        var lines = ["Recovery codes for \(name): each works once. Keep them off this machine.", ""]
+        let title = "Recovery codes for \(name)"
+        var lines = ["\(call.console.paint(title, .bold)): each works once. Keep them off this machine.", ""]
         for start in stride(from: 0, to: codes.count, by: 2) {
             let pair = codes[start..<min(start + 2, codes.count)]
             lines.append(

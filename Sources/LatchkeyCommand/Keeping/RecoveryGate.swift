@@ -30,7 +30,8 @@ struct RecoveryGate {
         var message = ""
         var isShown = true
         while true {
-            let lines = page(codes, isShown: isShown) + ["", message]
+            let keys = "w  write to a file     s  show again     Enter  I have saved them"
+            let lines = page(codes, isShown: isShown) + [keys, "", message]
             Console.write(Array(("\u{1B}[H\u{1B}[2J" + lines.joined(separator: "\r\n")).utf8), to: 1)
             guard let key = try held.key() else { continue }
             switch key {
@@ -55,7 +56,7 @@ struct RecoveryGate {
                     + pair.map { isShown ? $0 : String(repeating: "·", count: $0.utf8.count) }.joined(separator: "   ")
             )
         }
-        return lines + ["", "w  write to a file     s  show again     Enter  I have saved them"]
+        return lines + [""]
     }
 
     private func write(_ codes: [String]) -> String {

@@ -9,14 +9,18 @@ BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng
 TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client
 
 BINARY = .build/release/latchkey
-# What makes a cold start faster by a third: libraries that `latchkey code` does not need, or whose symbols take long to bind,
-# are linked in (the C++ library below Swift's runtime, SQLite, libpng), and relative relocations are packed. Cryptography
-# stays shared, so that Debian's security updates reach it. `--static-swift-stdlib` alone makes a working binary as well.
-LINKED = .build/linked
-LINKED_LIBRARIES = libstdc++.a libsqlite3.a libpng16.a libz.a libexpat.a
+# What makes a cold start faster by a third: libraries that `latchkey code` does not need are linked in (the C++ library below
+# Swift's runtime, SQLite, libpng, libevent and the like), and relative relocations are packed. Cryptography stays shared, so that
+# Debian's security updates reach it. `--static-swift-stdlib` alone makes a working binary as well.
+LINKED = $(CURDIR)/.build/linked
+LINKED_LIBRARIES = libstdc++ libsqlite3 libpng16 libz libexpat libutf8proc libevent libevent_core libevent_openssl libevent_pthreads
+# clang puts what stands in its configuration file before all that SwiftPM says: else the folder of shared libraries, which
+# SwiftPM takes from pkg-config, would come first.
+LINK_FIRST = $(LINKED)/first.cfg
 TOOLCHAIN = $$(dirname "$$(readlink -f "$$(command -v $(SWIFT))")")
-RELEASE = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -L$(CURDIR)/$(LINKED) -Xlinker -lz -Xlinker -lm \
-	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+RELEASE = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -lz -Xlinker -lm \
+	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
+	-Xswiftc -Xclang-linker -Xswiftc "--config=$(LINK_FIRST)"
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 SHAREDIR = $(DESTDIR)$(PREFIX)/share
 COMPLETIONS = $(SHAREDIR)/bash-completion/completions/latchkey $(SHAREDIR)/zsh/site-functions/_latchkey \
@@ -26,11 +30,17 @@ MANPAGE = $(SHAREDIR)/man/man1/latchkey.1
 .PHONY: all setup run test lint bench install uninstall clean
 
 all: ## the release binary
-	@mkdir -p $(LINKED)
+	@mkdir -p "$(LINKED)"
 	@for library in $(LINKED_LIBRARIES); do \
-		ln -sf "$$("$(TOOLCHAIN)/clang" -print-file-name=$$library)" $(LINKED)/; \
+		ln -sf "$$("$(TOOLCHAIN)/clang" -print-file-name=$$library.a)" "$(LINKED)/"; \
 	done
+	@echo '"-L$(LINKED)"' > "$(LINK_FIRST)"
 	$(SWIFT) build $(RELEASE) --product latchkey
+	@for library in $(LINKED_LIBRARIES); do \
+		if ldd $(BINARY) | grep -q "^[[:blank:]]*$$library[-.]"; then \
+			echo "$$library is not linked in: a cold start is slower for it" >&2; exit 1; \
+		fi; \
+	done
 
 setup: ## Debian's packages for building and testing; asks for nothing when they are there
 	@missing=; for package in $(BUILD_PACKAGES) $(TEST_PACKAGES); do \
@@ -55,8 +65,9 @@ lint: ## the sources as they should be written
 	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
 		--include=Makefile; then echo "blanks at the end of lines" >&2; exit 1; fi
 
-bench: setup ## one-time codes beside liboath
-	$(SWIFT) run -c release LatchkeyBenchmarks
+bench: setup all ## one-time codes beside liboath, the program's start beside oathtool's
+	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks
 
 install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
 	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")

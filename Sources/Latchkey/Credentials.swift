@@ -65,6 +65,15 @@ extension State {
         }
     }
 
+    /// The principal of that name; `nil` when there is none, or when the row does not fit its seal.
+    borrowing func findSoundPrincipal(_ name: UserName, in account: AccountID) throws(Fault) -> Principal? {
+        do throws(Fault) {
+            return try findPrincipal(name, in: account)
+        } catch  where error.isDamage {
+            return nil
+        }
+    }
+
     /// Checks the seal, lets `body` change rows of the principal's credentials, and seals them anew.
     borrowing func changeCredentials<Answer>(
         of owner: Principal,

@@ -70,7 +70,11 @@ extension State {
             new.parameters.algorithm.rawValue,
             new.parameters.digits,
             new.parameters.period,
-            try seal(seed, column: "mfa_devices.seed", row: row),
+            try seal(
+                seed,
+                column: "mfa_devices.seed",
+                row: Device.sealedRow(row, pendingFor: new.pendingFor?.id)
+            ),
             new.label,
             new.issuer,
             new.pendingFor?.id,
@@ -110,6 +114,8 @@ extension State {
 
     /// Binds a device to its user and spends the code that proved it.
     borrowing func enable(_ device: Device, for user: Principal, spending step: Int64, at now: UnixTime) throws(Fault) {
+        guard !device.isRestored else { throw .restoredDevice(device.serial) }
+        let seed = try seal(try seed(of: device), column: "mfa_devices.seed", row: device.row)
         try changeCredentials(of: user) { credentials throws(Fault) in
             guard credentials.devices.count < Self.mostDevices else {
                 throw .tooManyDevices
@@ -117,12 +123,13 @@ extension State {
             let changed = try run(
                 """
                 UPDATE mfa_devices SET owner = $1, enabled = $2, last_step = $3, failures = 0, retry_at = 0,
-                    disabled = NULL, pending_for = NULL, pending_until = NULL
-                WHERE serial = $4 AND owner IS NULL AND last_step < $3
+                    disabled = NULL, pending_for = NULL, pending_until = NULL, seed = $4
+                WHERE serial = $5 AND owner IS NULL AND last_step < $3
                 """,
                 user.id,
                 now.seconds,
                 step,
+                seed,
                 device.row
             )
             guard changed == 1 else {
@@ -149,6 +156,7 @@ extension State {
     ///
     /// Wrong codes are counted as at a login.
     borrowing func resync(_ device: Device, _ first: String, _ second: String, at now: UnixTime) throws(Fault) -> Bool {
+        guard !device.isRestored else { throw .restoredDevice(device.serial) }
         guard !isWaiting(until: device.retryAt, at: now) else { return false }
         let step = try find(
             first,
@@ -216,5 +224,19 @@ extension State {
     borrowing func delete(_ device: Device) throws(Fault) {
         try setTags([], of: device.row)
         try run("DELETE FROM mfa_devices WHERE serial = $1 AND owner IS NULL", device.row)
+    }
+}
+
+extension Device {
+    /// Whether a backup was restored under a button-driven device: codes that were used since would be good again, two of them
+    /// in a row as well.
+    fileprivate var isRestored: Bool { disabled == "restored" }
+}
+
+extension Fault {
+    fileprivate static func restoredDevice(_ serial: SerialNumber) -> Fault {
+        .invalidInput(
+            "A backup was restored since MFA device \(serial) was last used: take it away, and enrol or register it anew."
+        )
     }
 }

@@ -71,6 +71,14 @@ struct Device {
         serial.isVirtual ? serial.text : "\(account):\(serial)"
     }
 
+    /// What the seed is sealed to: while the device waits for its first code, to the user for whom it waits as well, as no seal
+    /// lies over the row yet.
+    var sealedRow: String { Self.sealedRow(row, pendingFor: pendingFor) }
+
+    static func sealedRow(_ row: String, pendingFor user: String?) -> String {
+        user.map { "\(row) for \($0)" } ?? row
+    }
+
     /// The fields in the order in which a seal lies over them.
     func adding(to message: Message) -> Message {
         message.adding(row).adding(created.seconds).adding(parameters.kind.rawValue)
@@ -162,7 +170,7 @@ extension State {
 
     /// Opens the device's seed: for this call only.
     borrowing func seed(of device: Device) throws(Fault) -> Secret {
-        try open(device.sealedSeed, column: "mfa_devices.seed", row: device.row)
+        try open(device.sealedSeed, column: "mfa_devices.seed", row: device.sealedRow)
     }
 
     // MARK: Checking a code

@@ -79,10 +79,14 @@ extension State {
             limit
         )
         for (serial, seed) in stale {
-            let secret = try open(seed, column: "mfa_devices.seed", row: serial)
-            let sealed = try seal(secret, column: "mfa_devices.seed", row: serial)
-            let owner: (String?, String)? = try row("SELECT owner, account FROM mfa_devices WHERE serial = $1", serial)
-            guard let (id, account) = owner else { continue }
+            let owner: (String?, String, String?)? = try row(
+                "SELECT owner, account, pending_for FROM mfa_devices WHERE serial = $1",
+                serial
+            )
+            guard let (id, account, pendingFor) = owner else { continue }
+            let sealedRow = Device.sealedRow(serial, pendingFor: pendingFor)
+            let secret = try open(seed, column: "mfa_devices.seed", row: sealedRow)
+            let sealed = try seal(secret, column: "mfa_devices.seed", row: sealedRow)
             if let id, let principal = try findPrincipal(id: id, in: AccountID(checked: account)) {
                 try changeCredentials(of: principal) { _ throws(Fault) in try replaceSeed(of: serial, with: sealed) }
             } else {

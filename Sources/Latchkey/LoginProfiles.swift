@@ -195,8 +195,8 @@ public struct ChangePassword: IAMAction {
     public enum Evidence: Sendable {
         /// The old password is wrong.
         case wrong
-        /// The old password is right; the new one is hashed, or refused.
-        case right(Result<NewPassword, Fault>)
+        /// The old password fits this stored hash; the new one is hashed, or refused.
+        case right(stored: String?, Result<NewPassword, Fault>)
     }
 
     /// What the permission is about.
@@ -212,12 +212,16 @@ public struct ChangePassword: IAMAction {
         guard case .user(let user) = call.caller.identity else {
             throw .invalidUserType("Only IAM users may change their own password: use UpdateLoginProfile for root.")
         }
+        guard !oldPassword.isTooLong else { return .wrong }
         let check = try await authority.checkPassword(oldPassword, of: user.name, in: call.account, at: call.now)
         guard check.isRight else { return .wrong }
         do throws(Fault) {
-            return .right(.success(try await authority.prepare(newPassword, for: user.name, call)))
+            return .right(
+                stored: check.stored,
+                .success(try await authority.prepare(newPassword, for: user.name, call))
+            )
         } catch {
-            return .right(.failure(error))
+            return .right(stored: check.stored, .failure(error))
         }
     }
 
@@ -228,8 +232,9 @@ public struct ChangePassword: IAMAction {
             throw .accessDenied("The old password is not right, or too many tries failed.", reason: "throttled")
         }
         // Damage is told as what it is, not as a wrong password.
-        _ = try state.credentials(of: user)
-        guard case .right(let prepared) = evidence else {
+        let present = try state.credentials(of: user).password
+        // A password that was changed between the hashing and now is as wrong as any.
+        guard case .right(let stored, let prepared) = evidence, let present, present.hash == stored else {
             try state.countFailure(.password(user), at: call.now)
             throw .accessDenied("The old password is not right, or too many tries failed.", reason: "wrong_password")
         }

@@ -171,6 +171,7 @@ public struct EnableMFADevice: IAMAction {
         guard device.pendingFor == nil || device.pendingFor == user.id else {
             throw .invalidInput("MFA device \(serialNumber) is being enrolled for another user.")
         }
+        if let end = device.pendingUntil, call.now >= end { throw .noSuchDevice(serialNumber) }
         let step = try state.consecutive(authenticationCode1.text, authenticationCode2.text, device, at: call.now)
         guard let step else { throw .wrongConsecutiveCodes(serialNumber) }
         try state.enable(device, for: user, spending: step, at: call.now)

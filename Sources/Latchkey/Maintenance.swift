@@ -25,8 +25,9 @@ extension Authority {
         do throws(StoreError) { findings = try await database.check() } catch { throw Fault(error) }
         findings += try await read { state throws(Fault) in
             var found: [String] = []
-            for principal in try state.allPrincipals() {
+            for (account, name) in try state.allNames() {
                 do throws(Fault) {
+                    guard let principal = try state.findPrincipal(name, in: account) else { continue }
                     for device in try state.credentials(of: principal).devices { _ = try state.seed(of: device) }
                     try state.checkUploads(of: principal)
                     for key in try state.accessKeys(of: principal) {
@@ -94,12 +95,22 @@ extension State {
     /// Every root user and every user.
     borrowing func allPrincipals() throws(Fault) -> [Principal] {
         var all: [Principal] = []
+        for (account, name) in try allNames() {
+            if let principal = try findPrincipal(name, in: account) { all.append(principal) }
+        }
+        return all
+    }
+
+    /// The names by which they are found, whatever else stands in their rows.
+    borrowing func allNames() throws(Fault) -> [(AccountID, UserName)] {
+        var all: [(AccountID, UserName)] = []
         for account in try accountIDs() {
-            if let root = try findPrincipal(.root, in: account) { all.append(root) }
-            let names: [(String)] = try rows("SELECT name FROM users WHERE account = $1 ORDER BY folded", account.text)
-            for name in names {
-                if let user = try findPrincipal(UserName(checked: name), in: account) { all.append(user) }
-            }
+            all.append((account, .root))
+            let names: [(String)] = try rows(
+                "SELECT folded FROM users WHERE account = $1 ORDER BY folded",
+                account.text
+            )
+            all += names.map { (account, UserName(checked: $0)) }
         }
         return all
     }
@@ -132,6 +143,11 @@ extension State {
         }
         // Devices of nobody keep their spent codes too.
         try run("UPDATE mfa_devices SET disabled = 'restored' WHERE owner IS NULL AND kind = 'hotp'")
+        for account in try accountIDs() {
+            for device in try allDevices(in: account) where device.owner == nil && device.parameters.kind == .totp {
+                try raiseFloor(of: device, at: now)
+            }
+        }
         return report
     }
 

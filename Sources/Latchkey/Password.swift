@@ -111,7 +111,7 @@ extension Authority {
         at now: UnixTime
     ) async throws(Fault) -> PasswordCheck {
         let (owner, stored) = try await read { state throws(Fault) -> (String, String?) in
-            guard let principal = try state.findPrincipal(name, in: account) else { return ("nobody", nil) }
+            guard let principal = try state.findSoundPrincipal(name, in: account) else { return ("nobody", nil) }
             let credentials = try state.soundCredentials(of: principal)
             let isThrottled = try state.isThrottled(.password(principal), at: now)
             return (principal.id, isThrottled ? nil : credentials?.password?.hash)

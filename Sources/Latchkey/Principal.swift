@@ -3,6 +3,9 @@ import LatchkeyCrypto
 public import LatchkeyOTP
 import LatchkeyStore
 
+/// The seal over a user's row: without it two users could change names, and one would sign in as the other.
+let principalSeals = Migration(number: 5, sql: "ALTER TABLE users ADD COLUMN seal BYTEA")
+
 /// A root user or an IAM user.
 public struct Principal: Sendable, Equatable {
     /// The user's identifier (`AIDA…`), or for root the account's number.
@@ -26,7 +29,9 @@ public struct Principal: Sendable, Equatable {
 }
 
 extension State {
-    /// The principal of that name, if there is one.
+    private typealias UserRow = (String, String, String, String, Int64, [UInt8]?)
+
+    /// The principal of that name, if there is one; fails with `StoreDamaged` when the row does not fit its seal.
     borrowing func findPrincipal(_ name: UserName, in account: AccountID) throws(Fault) -> Principal? {
         if name.isRoot {
             let created: (Int64)? = try row("SELECT created FROM accounts WHERE id = $1", account.text)
@@ -34,18 +39,35 @@ extension State {
                 Principal(id: account.text, name: .root, path: .root, account: account, created: UnixTime($0))
             }
         }
-        let found: (String, String, String, Int64)? = try row(
-            "SELECT id, name, path, created FROM users WHERE account = $1 AND folded = $2",
+        let found: UserRow? = try row(
+            "SELECT id, name, folded, path, created, seal FROM users WHERE account = $1 AND folded = $2",
             account.text,
             name.folded
         )
-        guard let (id, name, path, created) = found else { return nil }
-        return Principal(
+        guard let found else { return nil }
+        return try principal(found, in: account)
+    }
+
+    private borrowing func principal(_ row: UserRow, in account: AccountID) throws(Fault) -> Principal {
+        let (id, name, folded, path, created, seal) = row
+        let principal = Principal(
             id: id,
             name: UserName(checked: name),
             path: Path(checked: path),
             account: account,
             created: UnixTime(created)
+        )
+        guard let seal, folded == principal.name.folded, constantTimeEqual(seal, try self.seal(over: principal)) else {
+            throw .damaged("the user \(name.escapedForDisplay)")
+        }
+        return principal
+    }
+
+    /// What goes into the row of a user, for whoever writes it.
+    borrowing func seal(over user: Principal) throws(Fault) -> [UInt8] {
+        try vault.rowSeal(
+            Message().adding("user").adding(user.id).adding(user.account.text).adding(user.name.text)
+                .adding(user.path.text).adding(user.created.seconds)
         )
     }
 
@@ -58,9 +80,12 @@ extension State {
     /// The principal with that identifier, if there still is one.
     borrowing func findPrincipal(id: String, in account: AccountID) throws(Fault) -> Principal? {
         if id == account.text { return try findPrincipal(.root, in: account) }
-        let found: (String)? = try row("SELECT name FROM users WHERE id = $1 AND account = $2", id, account.text)
-        guard let found else { return nil }
-        return try findPrincipal(UserName(checked: found), in: account)
+        let found: UserRow? = try row(
+            "SELECT id, name, folded, path, created, seal FROM users WHERE id = $1 AND account = $2",
+            id,
+            account.text
+        )
+        return try found.map { found throws(Fault) in try principal(found, in: account) }
     }
 
     /// The user whom an action is about: the one that is named, or else the caller.

@@ -77,7 +77,10 @@ extension State {
         let found: (String, Int64, [UInt8])? = try row("SELECT owner, expires, seal FROM challenges WHERE id = $1", id)
         guard let (owner, expires, seal) = found, now.seconds < expires,
             constantTimeEqual(seal, try challengeSeal(id, owner, expires)),
-            let principal = try findPrincipal(id: owner, in: account)
+            let principal = try refusingDamage(
+                as: Fault.challengeEnded,
+                { () throws(Fault) in try findPrincipal(id: owner, in: account) }
+            )
         else { return nil }
         return StoredChallenge(id: id, owner: principal)
     }
@@ -134,6 +137,10 @@ extension State {
         mustChange: Bool,
         _ call: Call
     ) throws(Fault) -> SignInOutput {
+        // Where nothing asks for a new password the account's policy says who may change theirs: see `ChangePassword`.
+        guard mustChange || proof.newPassword == nil else {
+            throw .invalidInput("the password need not be changed: sign in without a new one")
+        }
         // A new password that breaks a rule is said before the code is spent on it.
         let newPassword = try proof.newPassword?.get()
         let failed = try changeCredentials(of: user) { credentials throws(Fault) -> Int64? in

@@ -99,19 +99,19 @@ public struct GetSessionToken: STSAction {
         guard let serialNumber, let tokenCode else {
             throw .validation("Both serialNumber and tokenCode must be given, or neither.")
         }
-        let spent = try state.changeCredentials(of: caller) { credentials throws(Fault) in
-            try state.spend(
-                tokenCode.text,
-                credentials.devices.filter { $0.serial == serialNumber },
-                at: call.now
-            )
+        let refusal = { (reason: String) in
+            Fault.accessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code.", reason: reason)
         }
-        guard let spent else {
-            throw .accessDenied(
-                "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-                reason: state.notes.refusal ?? "wrong_code"
-            )
+        let spent = try refusingDamage(as: refusal) { () throws(Fault) in
+            try state.changeCredentials(of: caller) { credentials throws(Fault) in
+                try state.spend(
+                    tokenCode.text,
+                    credentials.devices.filter { $0.serial == serialNumber },
+                    at: call.now
+                )
+            }
         }
+        guard let spent else { throw refusal(state.notes.refusal ?? "wrong_code") }
         state.notes.factors.append(spent.device.parameters.kind.rawValue)
         return call.now
     }

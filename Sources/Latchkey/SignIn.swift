@@ -96,8 +96,12 @@ public struct SignIn: LatchkeyAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _ evidence: Evidence) throws(Fault) -> SignInOutput {
-        guard let user = try state.findPrincipal(userName, in: call.account) else {
+        guard let user = try state.findSoundPrincipal(userName, in: call.account) else {
             try state.countFailure(.unknown(userName), at: call.now)
+            // Which of the two it was, for the audit trail only.
+            _ = try refusingDamage(as: Fault.signInRefused) { () throws(Fault) in
+                try state.findPrincipal(userName, in: call.account)
+            }
             throw .signInRefused("unknown_user")
         }
         state.notes.subject = user.arn.text

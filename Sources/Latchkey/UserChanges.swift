@@ -38,12 +38,19 @@ public struct UpdateUser: IAMAction {
         if let newUserName, let other = try state.findPrincipal(newUserName, in: call.account), other.id != user.id {
             throw .entityAlreadyExists("User with name \(newUserName) already exists.")
         }
-        let name = newUserName ?? user.name
+        let changed = Principal(
+            id: user.id,
+            name: newUserName ?? user.name,
+            path: newPath ?? user.path,
+            account: user.account,
+            created: user.created
+        )
         try state.run(
-            "UPDATE users SET name = $1, folded = $2, path = $3 WHERE id = $4",
-            name.text,
-            name.folded,
-            (newPath ?? user.path).text,
+            "UPDATE users SET name = $1, folded = $2, path = $3, seal = $4 WHERE id = $5",
+            changed.name.text,
+            changed.name.folded,
+            changed.path.text,
+            try state.seal(over: changed),
             user.id
         )
         if let newUserName { state.notes.details.append((name: "new_name", value: newUserName.text)) }

@@ -85,17 +85,24 @@ public struct CreateUser: IAMAction {
             throw .limitExceeded("Cannot exceed quota for UsersPerAccount: \(Quota.users)")
         }
         let id = UniqueID.user()
+        let principal = Principal(
+            id: id,
+            name: userName,
+            path: path ?? .root,
+            account: call.account,
+            created: call.now
+        )
         try state.run(
-            "INSERT INTO users (id, account, name, folded, path, created) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO users (id, account, name, folded, path, created, seal) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             id,
             call.account.text,
             userName.text,
             userName.folded,
-            (path ?? .root).text,
-            call.now.seconds
+            principal.path.text,
+            call.now.seconds,
+            try state.seal(over: principal)
         )
         try state.setTags(tags ?? [], of: id)
-        let principal = try state.principal(userName, in: call.account)
         try state.setBoundary(boundary, of: PolicyHolder(principal))
         let kept = try state.tags(of: id)
         return Output(

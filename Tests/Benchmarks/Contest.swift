@@ -136,7 +136,7 @@ struct Result: CustomStringConvertible {
     }
 }
 
-private func median(_ values: [Double]) -> Double {
+func median(_ values: [Double]) -> Double {
     values.sorted()[values.count / 2]
 }
 
@@ -145,7 +145,7 @@ private func pad(_ text: String, _ width: Int) -> String {
 }
 
 /// Writes a number that is not negative with so many decimals.
-private func fixed(_ value: Double, _ decimals: Int) -> String {
+func fixed(_ value: Double, _ decimals: Int) -> String {
     let scale = decimals == 0 ? 1 : 100
     let scaled = Int((value * Double(scale)).rounded())
     guard decimals > 0 else { return "\(scaled)" }

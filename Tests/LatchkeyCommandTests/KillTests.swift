@@ -1,4 +1,4 @@
-// KillTests.swift: sign-ins killed at any moment: no code counts twice, and nothing that was acknowledged is lost.
+// KillTests.swift: sign-ins and checks killed at any moment: no code counts twice, and nothing that was acknowledged is lost.
 import Foundation
 import LatchkeyJSON
 import LatchkeyTestSupport
@@ -33,10 +33,10 @@ import Testing
             var (kills, told, rounds) = (0, 0, 0)
             for counter in 1...20 {
                 let present = try code(counter)
-                let runs = try (0..<3).map { _ in try start(present, environment, password) }
+                let login = ["login", "ann", "--password-stdin", "--code", present, "--json"]
+                let runs = try (0..<3).map { _ in try start(login, environment, password) }
                 for run in runs {
-                    chance = chance &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    usleep(UInt32(chance >> 33) % 40_000)
+                    usleep(Self.pause(&chance))
                     kill(run.process.processIdentifier, SIGKILL)
                 }
                 var accepted = 0
@@ -68,22 +68,77 @@ import Testing
         }
     }
 
-    /// Starts a sign-in that may be killed.
+    @Test("spend each time-based code at most once, and lose no check that was told", .timeLimit(.minutes(2)))
+    func killedChecks() throws {
+        try Places.withFolder { folder in
+            let environment = ["HOME": folder.path, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
+            func latchkey(_ words: String...) throws -> Subprocess.Output {
+                try Subprocess.run(Places.binary.path, words, environment: environment)
+            }
+            func code(_ secret: String, _ options: String...) throws -> String {
+                try Subprocess.run("oathtool", ["--base32", "--totp"] + options + [secret]).stdout
+                    .trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+            #expect(try latchkey("init", "--account", "123456789012").status == 0)
+            var chance: UInt64 = 20_261_126
+            var kills = 0
+            for number in 1...20 {
+                let user = "user\(number)"
+                #expect(try latchkey("user", "create", user).status == 0)
+                let pending = try JSON(parsing: try latchkey("enroll", user).stdout)
+                let secret = try #require(pending["secret"]?.string)
+                // The step before is spent for the enrolment, so that the present one is free without waiting for it.
+                let before = try code(secret, "-N", "30 seconds ago")
+                #expect(try latchkey("confirm", "\(user)/phone-1", before, "--recovery-codes", "0").status == 0)
+                let verify = ["verify", user, try code(secret), "--json"]
+                let runs = try (0..<3).map { _ in try start(verify, environment, []) }
+                for run in runs {
+                    usleep(Self.pause(&chance) / 4)
+                    kill(run.process.processIdentifier, SIGKILL)
+                }
+                var told = 0
+                for run in runs {
+                    let said = run.output.fileHandleForReading.readDataToEndOfFile()
+                    run.process.waitUntilExit()
+                    if run.process.terminationReason == .uncaughtSignal { kills += 1 }
+                    if (try? JSON(parsing: String(decoding: said, as: UTF8.self)))?["serialNumber"] != nil { told += 1 }
+                }
+                if try Subprocess.run(Places.binary.path, verify, environment: environment).status == 0 { told += 1 }
+                #expect(told <= 1, "the code of \(user) was accepted \(told) times")
+                let trail = try latchkey("audit", "--user", user).lines
+                #expect(
+                    trail.count { $0.contains("VerifyOneTimeCode succeeded") } == 1,
+                    "the code was spent once, by somebody who was told or killed"
+                )
+            }
+            #expect(kills >= 20)
+            #expect(try latchkey("store", "check").status == 0)
+            #expect(try latchkey("audit", "--verify").status == 0)
+        }
+    }
+
+    /// Up to 40 milliseconds, in microseconds.
+    private static func pause(_ chance: inout UInt64) -> UInt32 {
+        chance = chance &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt32(chance >> 33) % 40_000
+    }
+
+    /// Starts a command that may be killed.
     private func start(
-        _ code: String,
+        _ words: [String],
         _ environment: [String: String],
         _ password: [UInt8]
     ) throws -> (process: Process, output: Pipe) {
         let process = Process()
         let (input, output) = (Pipe(), Pipe())
         process.executableURL = Places.binary
-        process.arguments = ["login", "ann", "--password-stdin", "--code", code, "--json"]
+        process.arguments = words
         process.environment = environment
         process.standardInput = input
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
-        try input.fileHandleForWriting.write(contentsOf: Data(password))
+        if !password.isEmpty { try input.fileHandleForWriting.write(contentsOf: Data(password)) }
         try input.fileHandleForWriting.close()
         return (process, output)
     }

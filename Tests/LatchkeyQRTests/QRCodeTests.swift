@@ -1,5 +1,6 @@
 // QRCodeTests.swift: a text becomes the smallest code, and a reader gets every byte of it back.
 import LatchkeyQR
+import LatchkeyTestSupport
 import Testing
 
 @Suite("QR codes")

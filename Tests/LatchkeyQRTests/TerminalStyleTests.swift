@@ -1,5 +1,6 @@
 // TerminalStyleTests.swift: what is drawn in a terminal can be scanned from it.
 import LatchkeyQR
+import LatchkeyTestSupport
 import Testing
 
 /// URIs as an enrolment makes them, from short to long.

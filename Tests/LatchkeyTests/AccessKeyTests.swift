@@ -139,6 +139,10 @@ struct AccessKeyTests {
         #expect(try await Self.refusal(test, id, secret, token: token) == nil)
         test.clock.advance(1)
         #expect(try await Self.refusal(test, id, secret, token: token) == "ExpiredToken")
+        // Credentials that were changed by hand prove no second factor, and are told like a wrong code.
+        try test.tamper("UPDATE mfa_devices SET last_step = -1")
+        #expect(try await test.fault(right, as: caller)?.code == "AccessDenied")
+        #expect(try await test.lastEvent()?.reason == "seal")
     }
 
     @Test("durations outside AWS's bounds are refused, and root gets an hour at most")

@@ -97,6 +97,13 @@ struct EnrollmentTests {
         #expect(try await test.signInFault(ann, code: try first.code()) == nil)
         test.clock.advance(3_600)
         let late = ConfirmEnrollment(serialNumber: first.serial, code: try first.code())
+        let lateByTwo = EnableMFADevice(
+            userName: ann,
+            serialNumber: first.serial,
+            authenticationCode1: try first.authenticationCode(0),
+            authenticationCode2: try first.authenticationCode(1)
+        )
+        #expect(try await test.fault(lateByTwo)?.code == "NoSuchEntity")
         #expect(try await test.fault(late)?.code == "NoSuchEntity")
         let second = try await begin(test, ann)
         for _ in 0..<5 {

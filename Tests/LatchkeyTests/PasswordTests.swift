@@ -193,6 +193,51 @@ struct PasswordTests {
         #expect(try await test.signIn(.root).session != nil)
     }
 
+    @Test("are not changed at a sign-in that asks for no new one: the account's policy says who may")
+    func unasked() async throws {
+        let test = try await TestAuthority()
+        let ann = try await test.makeUser("ann")
+        let new = SecretText("herons stand in the shallows")
+        let change = SignIn(userName: ann, password: TestAuthority.password, newPassword: new)
+        // Without a device that is one step: there is nothing else to bring.
+        let phone = try await test.enroll(ann)
+        test.clock.advance(30)
+        let withCode = SignIn(
+            userName: ann,
+            password: TestAuthority.password,
+            code: try phone.code(),
+            newPassword: new
+        )
+        #expect(try await test.fault(withCode, as: .anonymous)?.code == "InvalidInput")
+        let ticket = try #require(try await test.perform(change, as: .anonymous).challenge?.ticket)
+        let answer = AnswerChallenge(ticket: ticket, code: try phone.code(), newPassword: new)
+        #expect(try await test.fault(answer, as: .anonymous)?.code == "InvalidInput")
+        #expect(try await test.signInFault(ann, new)?.reason == "wrong_password")
+        // The code was not spent on it.
+        #expect(try await test.signIn(ann, code: try phone.code()).session != nil)
+    }
+
+    @Test("are not changed by whoever knew the one before, while an administrator sets another")
+    func overtaken() async throws {
+        let test = try await TestAuthority()
+        let ann = try await test.makeUser("ann")
+        try await test.perform(UpdateAccountPasswordPolicy(allowUsersToChangePassword: true))
+        let token = try #require(try await test.signIn(ann).session?.token)
+        let caller = try await test.authority.caller(ofSession: token)
+        let change = ChangePassword(
+            oldPassword: TestAuthority.password,
+            newPassword: SecretText("herons stand in the shallows")
+        )
+        let call = test.authority.call(by: caller, for: TestAuthority.accountID, from: "192.0.2.1")
+        let evidence = try await change.gather(call, test.authority)
+        let reset = SecretText("owls sleep through the noon")
+        try await test.perform(UpdateLoginProfile(userName: ann, password: reset))
+        await #expect(throws: Fault.accessDenied("")) {
+            _ = try await test.authority.write { state throws(Fault) in try change.perform(call, state, evidence) }
+        }
+        #expect(try await test.signIn(ann, reset).session != nil)
+    }
+
     @Test("are changed by their owner only with the old one, which is guarded like a sign-in")
     func ownChange() async throws {
         let test = try await TestAuthority()

@@ -156,8 +156,9 @@ struct PermissionSealTests {
             DELETE FROM attachments WHERE holder = (SELECT id FROM users WHERE name = 'ann');
             DELETE FROM inline_policies WHERE holder = (SELECT id FROM users WHERE name = 'ann');
             UPDATE memberships SET group_id = (SELECT id FROM groups WHERE name = 'ops');
-            UPDATE permission_seals SET seal = (SELECT seal FROM permission_seals JOIN users ON id = holder WHERE name = 'bob')
-            WHERE holder = (SELECT id FROM users WHERE name = 'ann');
+            UPDATE permission_seals SET seal = (
+                SELECT permission_seals.seal FROM permission_seals JOIN users ON id = holder WHERE name = 'bob'
+            ) WHERE holder = (SELECT id FROM users WHERE name = 'ann');
             """
         )
         #expect(try await refusal(ann) == "StoreDamaged")

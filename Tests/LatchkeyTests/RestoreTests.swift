@@ -1,5 +1,6 @@
 // RestoreTests.swift: a backup put back: nothing that was used or given out since comes to life again.
 import Foundation
+import LatchkeyCrypto
 import LatchkeyOTP
 import Testing
 
@@ -76,6 +77,65 @@ struct RestoreTests {
         )
         let confirm = ConfirmEnrollment(serialNumber: pending.serialNumber, code: SecretText("000000"))
         #expect(await store.fault(confirm, as: test.local)?.code == "NoSuchEntity")
+        await store.close()
+    }
+
+    @Test("lets no device of nobody, and no button that went on, be enabled by codes of before")
+    func unassigned() async throws {
+        let test = try await TestAuthority()
+        let ann = try await test.makeUser("ann")
+        let made = try await test.perform(
+            CreateVirtualMFADevice(virtualMFADeviceName: try VirtualMFADeviceName("spare"))
+        )
+        let serial = made.virtualMFADevice.serialNumber
+        let seed = try Base32.decode(
+            String(decoding: made.virtualMFADevice.base32StringSeed?.bytes ?? [], as: UTF8.self),
+            .strict
+        )
+        func codes(from step: Int64) throws -> EnableMFADevice {
+            let totp = try TOTP(secret: Secret(seed))
+            func code(_ step: Int64) throws -> AuthenticationCode {
+                try AuthenticationCode(totp.code(at: test.clock.now.adding(seconds: step * 30)).text)
+            }
+            return EnableMFADevice(
+                userName: ann,
+                serialNumber: serial,
+                authenticationCode1: try code(step),
+                authenticationCode2: try code(step + 1)
+            )
+        }
+        let begun = try await test.perform(
+            BeginEnrollment(userName: ann, parameters: DeviceParameters(kind: .hotp))
+        )
+        let button = try Phone(begun.enrollment, test.clock)
+        try await test.perform(ConfirmEnrollment(serialNumber: button.serial, code: try button.code(counter: 0)))
+        try await test.authority.backup(to: test.folder + "/backup.sqlite")
+        let seen = try codes(from: -1)
+        try await test.perform(seen)
+        for counter: UInt64 in 5...6 {
+            #expect(try await test.signIn(ann, code: try button.code(counter: counter)).session != nil)
+        }
+        let (store, _) = try await restored(test)
+        #expect(await store.fault(seen, as: test.local)?.code == "InvalidAuthenticationCode")
+        let resync = ResyncMFADevice(
+            userName: ann,
+            serialNumber: button.serial,
+            authenticationCode1: try AuthenticationCode(button.code(counter: 5).text),
+            authenticationCode2: try AuthenticationCode(button.code(counter: 6).text)
+        )
+        #expect(await store.fault(resync, as: test.local)?.code == "InvalidInput")
+        let free = DeactivateMFADevice(userName: ann, serialNumber: button.serial)
+        #expect(await store.fault(free, as: test.local) == nil)
+        let again = EnableMFADevice(
+            userName: ann,
+            serialNumber: button.serial,
+            authenticationCode1: try AuthenticationCode(button.code(counter: 5).text),
+            authenticationCode2: try AuthenticationCode(button.code(counter: 6).text)
+        )
+        #expect(await store.fault(again, as: test.local)?.code == "InvalidInput")
+        test.clock.advance(90)
+        #expect(await store.fault(try codes(from: 0), as: test.local) == nil)
+        #expect(try await store.check() == [])
         await store.close()
     }
 

@@ -2,70 +2,13 @@
 import Foundation
 import LatchkeyCrypto
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-/// A search for secrets among bytes, in each form in which one could have been written down.
-struct SecretSearch {
-    private var needles: [(name: String, bytes: [UInt8])] = []
-
-    /// Looks for the bytes as they are, in hexadecimal, Base32 and Base64, wherever in a longer text they may begin.
-    mutating func add(_ name: String, _ secret: [UInt8]) {
-        needles.append((name, secret))
-        needles.append(("\(name) in hex", Array(Hex.encode(secret).utf8)))
-        needles.append(("\(name) in hex", Array(Hex.encode(secret).uppercased().utf8)))
-        for shift in 0..<5 {
-            // The characters that hold bits of the neighbours are left out.
-            let text = Array(Base32.encode([UInt8](repeating: 0, count: shift) + secret).utf8.filter { $0 != 0x3D })
-            let inner = Array(text.dropFirst((shift * 8 + 4) / 5).dropLast())
-            needles.append(("\(name) in Base32", inner))
-            needles.append(
-                ("\(name) in Base32", inner.map { $0 | 0x20 }.map { (0x10...0x1F).contains($0) ? $0 | 0x30 : $0 })
-            )
-        }
-        for shift in 0..<3 {
-            let padded = [UInt8](repeating: 0, count: shift) + secret
-            for text in [Base64.encode(padded), Base64URL.encode(padded)] {
-                let letters = Array(text.utf8.filter { $0 != 0x3D })
-                needles.append(("\(name) in Base64", Array(letters.dropFirst((shift * 8 + 5) / 6).dropLast())))
-            }
-        }
-    }
-
-    mutating func add(_ name: String, _ secret: SecretText) { add(name, Array(secret.text.utf8)) }
-
-    /// The names of what is found in the bytes.
-    func finds(in bytes: [UInt8]) -> [String] {
-        bytes.withUnsafeBytes { haystack in
-            needles.filter { needle in
-                needle.bytes.withUnsafeBytes { Self.contains(haystack, $0) }
-            }
-            .map(\.name)
-        }
-    }
-
-    private static func contains(_ haystack: UnsafeRawBufferPointer, _ needle: UnsafeRawBufferPointer) -> Bool {
-        guard let wanted = needle.baseAddress, let start = haystack.baseAddress else { return false }
-        var offset = 0
-        while haystack.count - offset >= needle.count,
-            let found = memchr(start + offset, Int32(needle[0]), haystack.count - offset - needle.count + 1)
-        {
-            if memcmp(found, wanted, needle.count) == 0 { return true }
-            offset = UnsafeRawPointer(found) - start + 1
-        }
-        return false
-    }
-
-    /// The names of what is found in any file of a folder, but for the files named.
-    func finds(inFolder folder: String, except names: Set<String> = []) throws -> [String] {
-        let files = try FileManager.default.subpathsOfDirectory(atPath: folder)
-        return files.filter { !names.contains($0) }
-            .flatMap { file -> [String] in
-                guard let data = FileManager.default.contents(atPath: folder + "/" + file) else { return [] }
-                return finds(in: Array(data)).map { "\(file): \($0)" }
-            }
-    }
+extension SecretSearch {
+    mutating func add(_ name: String, _ secret: SecretText) { add(name, secret.text) }
 }
 
 @Suite("Secrets at rest")

@@ -76,7 +76,7 @@ struct EnrollmentDialogue {
     }
 
     private func agrees(_ message: String, _ suggestion: String) throws -> Bool {
-        call.console.print(message)
+        call.console.print(message.beginningLarge)
         return try call.console.confirm("Enrol again with \(suggestion)?", usually: true)
     }
 

@@ -103,7 +103,7 @@ struct EnrollmentScreen {
     private func draw(_ shown: Progress) {
         let drawing = picture()
         var lines: [String] = []
-        let steps = steps(shown)
+        let steps = steps(shown, beside: drawing)
         switch drawing {
         case .beside(let rows, let width):
             for index in 0..<max(rows.count, steps.count) {
@@ -111,7 +111,7 @@ struct EnrollmentScreen {
                 lines.append(index < steps.count ? "\(left)  \(steps[index])" : left)
             }
         case .below(let rows): lines = rows + steps
-        case .none(let reason): lines = wrap(reason, to: call.console.output.size.columns) + [""] + steps
+        case .none(let reason): lines = wrap(reason, to: width(beside: drawing)) + steps
         }
         let height = call.console.output.size.rows
         let text = "\u{1B}[H\u{1B}[2J" + lines.prefix(height).joined(separator: "\r\n")
@@ -124,8 +124,14 @@ struct EnrollmentScreen {
         case none(String)
     }
 
-    /// The width that the steps need.
+    /// The least width that the steps are given: version 5, 45 columns wide, leaves no more of 80.
     private static let stepsWidth = 33
+
+    private func width(beside picture: Picture) -> Int {
+        let columns = call.console.output.size.columns
+        if case .beside(_, let width) = picture { return max(Self.stepsWidth, columns - width - 2) }
+        return columns
+    }
 
     private func picture() -> Picture {
         let way = call.text(.qr) ?? "auto"
@@ -141,24 +147,33 @@ struct EnrollmentScreen {
         if case .style(let style) = choose(0, Self.stepsWidth + 2) {
             return .beside(code.terminal(style), width: style.columns(for: code))
         }
-        switch choose(steps(Progress(message: "")).count, 0) {
+        switch choose(steps(Progress(message: ""), beside: .below([])).count, 0) {
         case .style(let style): return .below(code.terminal(style))
-        case .unfit(let reason): return .none("\(reason); or press k for the key, p for a PNG file")
+        case .unfit(let reason): return .none(reason.beginningLarge)
         }
     }
 
     /// Which line of the steps holds the prompt.
     private static let promptMark = "\u{0}"
 
-    private func steps(_ shown: Progress) -> [String] {
-        var lines = ["", title, enrollment.parameters.summary, "", "1  Scan with your app"]
-        if shown.showsKey {
-            lines += ["   or type this key:"] + groups(enrollment.secret.text).map { "   \($0)" }
-        } else {
-            lines += ["   no camera?  press k for the key", "               p for a PNG file"]
+    private func steps(_ shown: Progress, beside picture: Picture) -> [String] {
+        let console = call.console
+        let width = width(beside: picture)
+        var lines = [""] + wrap(title, to: width).map { console.paint($0, .bold) }
+        lines += wrap(enrollment.parameters.summary, to: width) + [""]
+        let one = console.paint("1", .bold)
+        switch (picture, shown.showsKey) {
+        case (.none, true): lines.append("\(one)  Type this key into your app:")
+        case (.none, false): lines += ["\(one)  Press k for the key to type,", "         p for a PNG file to scan"]
+        case (_, true): lines += ["\(one)  Scan with your app", "   or type this key:"]
+        case (_, false):
+            lines += [
+                "\(one)  Scan with your app", "   no camera?  k  for the key", "               p  for a PNG file",
+            ]
         }
-        lines += ["2  Type the code it shows", Self.promptMark, ""]
-        return lines + wrap(shown.message, to: Self.stepsWidth)
+        if shown.showsKey { lines += groups(enrollment.secret.text).map { "   \($0)" } }
+        lines += ["", "\(console.paint("2", .bold))  Type the code it shows", Self.promptMark, ""]
+        return lines + wrap(shown.message.beginningLarge, to: width).map { console.paint($0, .bold) }
     }
 
     private var title: String {
@@ -169,18 +184,19 @@ struct EnrollmentScreen {
     /// The typed digits and the seconds that the present code still lives, at the prompt's place.
     private func drawPrompt(_ shown: Progress, after last: String?) {
         let picture = picture()
-        let lines = steps(shown)
+        let lines = steps(shown, beside: picture)
         guard let line = lines.firstIndex(of: Self.promptMark) else { return }
         let (row, column): (Int, Int)
         switch picture {
         case .beside(_, let width): (row, column) = (line + 1, width + 3)
         case .below(let rows): (row, column) = (rows.count + line + 1, 1)
-        case .none(let reason):
-            (row, column) = (wrap(reason, to: call.console.output.size.columns).count + 1 + line + 1, 1)
+        case .none(let reason): (row, column) = (wrap(reason, to: width(beside: picture)).count + line + 1, 1)
         }
         let prompt = "   code: \(grouped(shown.typed))"
+        // The seconds stand still while digits are typed.
+        let rest = String(repeating: " ", count: max(0, enrollment.parameters.digits - shown.typed.utf8.count) + 3)
         let text =
-            "\u{1B}[\(row);\(column)H\u{1B}[K\(prompt)   \(secondsLeft(after: last))"
+            "\u{1B}[\(row);\(column)H\u{1B}[K\(prompt)\(rest)\(secondsLeft(after: last))"
             + "\u{1B}[\(row);\(column + prompt.utf8.count)H\u{1B}[?25h"
         Console.write(Array(text.utf8), to: 1)
     }
@@ -189,7 +205,9 @@ struct EnrollmentScreen {
         guard enrollment.parameters.kind == .totp else { return "" }
         let period = max(1, enrollment.parameters.period)
         let left = period - World.systemNow().seconds % period
-        guard last != nil else { return "(\(left) s left)" }
+        guard last != nil else {
+            return left > 5 ? "(\(left) s left)" : call.console.paint("(\(left) s left)", .red)
+        }
         let done = Int((period - left) * 10 / period)
         let bar = String(repeating: "▓", count: done) + String(repeating: "░", count: 10 - done)
         return "next code \(call.console.output.isUTF8 ? "\(bar) " : "in ")\(left) s"
@@ -215,15 +233,31 @@ struct EnrollmentScreen {
             }
     }
 
+    /// Breaks between words, never inside brackets, and inside a word only where it is longer than a line.
     private func wrap(_ text: String, to width: Int) -> [String] {
+        var words: [String] = []
+        for word in text.split(separator: " ") {
+            if let open = words.last, open.utf8.first == UInt8(ascii: "("), open.utf8.last != UInt8(ascii: ")") {
+                words[words.count - 1] = "\(open) \(word)"
+            } else {
+                words.append(String(word))
+            }
+        }
         var lines: [String] = []
         var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.unicodeScalars.count + 1 + word.unicodeScalars.count > width {
+        for word in words {
+            if !line.isEmpty, line.columns + 1 + word.columns > width {
                 lines.append(line)
                 line = ""
             }
-            line += line.isEmpty ? "\(word)" : " \(word)"
+            if !line.isEmpty { line += " " }
+            for character in word {
+                if line.columns + String(character).columns > width {
+                    lines.append(line)
+                    line = ""
+                }
+                line.append(character)
+            }
         }
         return line.isEmpty ? lines : lines + [line]
     }
@@ -245,5 +279,16 @@ struct EnrollmentScreen {
             let typed = try call.console.ask("code: ").withoutBlanks
             if !typed.isEmpty { return typed }
         }
+    }
+}
+
+extension String {
+    /// How many columns a terminal may need for the text: where it is not Latin, Greek or Cyrillic, two for each scalar.
+    fileprivate var columns: Int { unicodeScalars.reduce(0) { $0 + ($1.value < 0x1100 ? 1 : 2) } }
+
+    /// The text as a sentence of its own.
+    var beginningLarge: String {
+        guard let first = utf8.first, (0x61...0x7A).contains(first) else { return self }
+        return String(decoding: [first & ~0x20] + utf8.dropFirst(), as: UTF8.self)
     }
 }

@@ -30,7 +30,8 @@ struct RecoveryGate {
         var message = ""
         var isShown = true
         while true {
-            let lines = page(codes, isShown: isShown) + ["", message]
+            let keys = "w  write to a file     s  show again     Enter  I have saved them"
+            let lines = page(codes, isShown: isShown) + [keys, "", message]
             Console.write(Array(("\u{1B}[H\u{1B}[2J" + lines.joined(separator: "\r\n")).utf8), to: 1)
             guard let key = try held.key() else { continue }
             switch key {
@@ -46,7 +47,8 @@ struct RecoveryGate {
     }
 
     private func page(_ codes: [String], isShown: Bool) -> [String] {
-        var lines = ["Recovery codes for \(name): each works once. Keep them off this machine.", ""]
+        let title = "Recovery codes for \(name)"
+        var lines = ["\(call.console.paint(title, .bold)): each works once. Keep them off this machine.", ""]
         for start in stride(from: 0, to: codes.count, by: 2) {
             let pair = codes[start..<min(start + 2, codes.count)]
             lines.append(
@@ -54,7 +56,7 @@ struct RecoveryGate {
                     + pair.map { isShown ? $0 : String(repeating: "·", count: $0.utf8.count) }.joined(separator: "   ")
             )
         }
-        return lines + ["", "w  write to a file     s  show again     Enter  I have saved them"]
+        return lines + [""]
     }
 
     private func write(_ codes: [String]) -> String {

@@ -54,14 +54,23 @@ struct Terminal: Sendable {
     private static func isUTF8(_ environment: Environment) -> Bool {
         let locale = environment.text("LC_ALL") ?? environment.text("LC_CTYPE") ?? environment.text("LANG") ?? ""
         let name = locale.lowercased()
-        return name.hasSuffix("utf-8") || name.hasSuffix("utf8") || name.contains("utf-8@") || name.contains("utf8@")
+        return name.hasSuffix("utf-8") || name.hasSuffix("utf8") || name.holds("utf-8@") || name.holds("utf8@")
     }
 
     private static func colour(_ kind: String, _ announced: String?) -> TerminalTraits.Colour {
         if kind == "dumb" || kind.utf8.starts(with: "vt".utf8) { return .none }
         if announced == "truecolor" || announced == "24bit" || kind.hasSuffix("-direct") { return .truecolor }
-        if kind.contains("256color") { return .ansi256 }
+        if kind.holds("256color") { return .ansi256 }
         let modern = ["xterm-kitty", "alacritty", "foot", "wezterm", "ghostty", "xterm-ghostty"]
         return modern.contains { kind.utf8.starts(with: $0.utf8) } ? .ansi256 : .ansi16
+    }
+}
+
+extension String {
+    /// Whether the bytes of `part` stand somewhere in the text.
+    ///
+    /// At the start of every command: the standard library's `contains` takes a fifth of a millisecond there.
+    fileprivate func holds(_ part: String) -> Bool {
+        utf8.indices.contains { utf8[$0...].starts(with: part.utf8) }
     }
 }

@@ -1,26 +1,26 @@
 // Screen.swift: a terminal's screen as pixels, from its characters and colour sequences.
 
 /// The cells of a terminal's screen.
-struct Screen {
+package struct Screen {
     /// The terminal's own colours, as greys.
-    struct Theme {
-        let name: String
+    package struct Theme {
+        package let name: String
         let ink: UInt8
         let paper: UInt8
 
-        static let dark = Theme(name: "dark", ink: 0xE5, paper: 0x1E)
-        static let light = Theme(name: "light", ink: 0x20, paper: 0xFD)
+        package static let dark = Theme(name: "dark", ink: 0xE5, paper: 0x1E)
+        package static let light = Theme(name: "light", ink: 0x20, paper: 0xFD)
     }
 
     /// How a font fills its cells.
-    struct Font {
+    package struct Font {
         let width: Int
         let height: Int
         /// Pixels at a cell's right and lower edge that block characters leave open, as many fonts do.
         let seam: Int
 
-        static let exact = Font(width: 4, height: 8, seam: 0)
-        static let seamed = Font(width: 9, height: 17, seam: 1)
+        package static let exact = Font(width: 4, height: 8, seam: 0)
+        package static let seamed = Font(width: 9, height: 17, seam: 1)
     }
 
     private struct Cell {
@@ -32,7 +32,7 @@ struct Screen {
     private var cells: [[Cell]]
 
     /// Reads text with SGR sequences, as a program prints it or as `tmux capture-pane -e` gives it.
-    init(_ text: String, theme: Theme, columns: Int, rows: Int) throws {
+    package init(_ text: String, theme: Theme, columns: Int, rows: Int) throws {
         let blank = Cell(glyph: " ", ink: theme.ink, paper: theme.paper)
         cells = Array(repeating: Array(repeating: blank, count: columns), count: rows)
         var pen = Pen(theme: theme)
@@ -56,7 +56,7 @@ struct Screen {
     }
 
     /// The screen as a picture (portable grey map), with a margin of the terminal's own colour around it.
-    func picture(_ font: Font = .exact) -> [UInt8] {
+    package func picture(_ font: Font = .exact) -> [UInt8] {
         let width = (cells.first?.count ?? 0) * font.width
         let height = cells.count * font.height
         var pixels = [UInt8](repeating: 0, count: width * height)

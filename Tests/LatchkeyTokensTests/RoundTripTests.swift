@@ -38,6 +38,7 @@ struct RoundTripTests {
         let writers: [([Token]) throws -> TokenExport] = [
             { TokenExport.uriList($0) }, { try TokenExport.aegis($0, passphrase: nil) },
             { try TokenExport.aegis($0, passphrase: passphrase) }, { TokenExport.googleMigration($0) },
+            { try TokenExport.pskc($0, .none) }, { try TokenExport.pskc($0, .passphrase(passphrase)) },
         ]
         for first in writers {
             for second in writers {

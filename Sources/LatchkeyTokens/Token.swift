@@ -139,8 +139,8 @@ extension Token {
         for tag in tags {
             let tag = try checked(tag, "tag")
             if !tag.isEmpty, !kept.contains(where: { same($0, tag) }) { kept.append(tag) }
+            guard kept.count <= 100 else { throw TokenFault("it has more than 100 tags") }
         }
-        guard kept.count <= 100 else { throw TokenFault("it has more than 100 tags") }
         return kept
     }
 

@@ -27,7 +27,9 @@ COMPLETIONS = $(SHAREDIR)/bash-completion/completions/latchkey $(SHAREDIR)/zsh/s
 	$(SHAREDIR)/fish/vendor_completions.d/latchkey.fish
 MANPAGE = $(SHAREDIR)/man/man1/latchkey.1
 
-.PHONY: all setup run test lint bench install uninstall clean
+FUZZ_SECONDS ?= 60
+
+.PHONY: all setup run test lint bench fuzz install uninstall clean
 
 all: ## the release binary
 	@mkdir -p "$(LINKED)"
@@ -68,6 +70,12 @@ lint: ## the sources as they should be written
 bench: setup all ## one-time codes beside liboath, the program's start beside oathtool's
 	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
 	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks
+
+fuzz: setup ## the readers of token files under libFuzzer, for FUZZ_SECONDS
+	python3 Tests/Fuzz/corpus.py .build/fuzz/corpus
+	LATCHKEY_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --product TokenFuzz
+	.build/fuzz/release/TokenFuzz -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 \
+		-artifact_prefix=.build/fuzz/ .build/fuzz/corpus
 
 install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
 	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")

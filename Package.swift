@@ -52,7 +52,9 @@ let package = Package(
         .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
         .target(
             name: "LatchkeyVectors",
-            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyWire"]
+            dependencies: [
+                "LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyTokens", "LatchkeyWire",
+            ]
         ),
         .target(
             name: "Latchkey",
@@ -128,4 +130,23 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
         .treatAllWarnings(as: .error),  // SE-0480
     ]
+}
+
+// `make fuzz` only: libFuzzer brings a `main` of its own, and counts the branches of what it is to break.
+if Context.environment["LATCHKEY_FUZZ"] != nil {
+    let fuzzed: Set = ["LatchkeyTokens", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyCrypto"]
+    for target in package.targets where fuzzed.contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
+    }
+    package.products.append(.executable(name: "TokenFuzz", targets: ["TokenFuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "TokenFuzz",
+            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "LatchkeyTokens"],
+            path: "Tests/Fuzz",
+            exclude: ["corpus.py"],
+            swiftSettings: [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+        )
+    )
 }

@@ -35,7 +35,8 @@ public enum QRPicture {
     }
 
     private static func room(_ width: Int, _ height: Int) throws(QRError) -> UnsafeMutableBufferPointer<UInt8> {
-        guard width > 0, height > 0, width <= 65_535, height <= 65_535, width * height <= mostPixels else {
+        guard width > 0, height > 0 else { throw .picture("it is broken; save it again") }
+        guard width <= 65_535, height <= 65_535, width * height <= mostPixels else {
             throw .picture("it is larger than \(mostPixels) pixels; cut out the code")
         }
         let pixels = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: width * height)

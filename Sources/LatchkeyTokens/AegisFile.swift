@@ -10,8 +10,10 @@ enum AegisFile {
     /// Whether a JSON object looks like one.
     static func fits(_ object: JSON.Object) -> Bool { object["header"] != nil && object["db"] != nil }
 
-    /// The most memory that a file may ask scrypt for, and how many passes.
+    /// The most memory that a file may ask scrypt for.
     private static let mostMemory = 1 << 30
+    /// Each costs a scrypt: a file with thousands of them would never end.
+    private static let mostSlots = 8
 
     static func read(
         _ object: JSON.Object,
@@ -97,6 +99,11 @@ enum AegisFile {
             let passwordSlots = try slots.filter { try $0.number("type") == 1 }
             guard !passwordSlots.isEmpty else {
                 throw TokenFileError.unsupported("this vault of Aegis has no password: export it with one")
+            }
+            guard passwordSlots.count <= mostSlots else {
+                throw TokenFault(
+                    "it has \(passwordSlots.count) slots with a password, and more than \(mostSlots) are not tried"
+                )
             }
             guard let key = try masterKey(passwordSlots, passphrase) else {
                 throw TokenFileError.wrongPassphrase(format)

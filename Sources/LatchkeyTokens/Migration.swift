@@ -185,7 +185,8 @@ struct MigrationBatches {
     }
 
     func finish(into result: inout TokenImport) {
-        for batch in batches.values where Int64(batch.seen.count) < batch.size {
+        let incomplete = batches.values.filter { Int64($0.seen.count) < $0.size }
+        for batch in incomplete.sorted(by: { $0.place < $1.place }) {
             let missing = (0..<batch.size).filter { !batch.seen.contains($0) }.map { "\($0 + 1)" }
             let parts = missing.count == 1 ? "part \(missing[0])" : "parts \(missing.joined(separator: ", "))"
             result.refuse(
@@ -271,7 +272,11 @@ enum MigrationWriter {
     static let accountsPerCode = 10
 
     /// The URIs of an export, and the tokens that the format cannot say.
-    static func uris(of tokens: [Token], id: Int32) -> (uris: [String], refused: [RefusedRecord]) {
+    static func uris(
+        of tokens: [Token],
+        id: Int32,
+        accountsPerCode: Int = accountsPerCode
+    ) -> (uris: [String], refused: [RefusedRecord]) {
         var messages: [[UInt8]] = []
         var refused: [RefusedRecord] = []
         for (number, token) in tokens.enumerated() {

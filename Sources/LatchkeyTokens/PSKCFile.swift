@@ -18,6 +18,11 @@ struct PSKCFile {
     private struct Encrypted {
         let node: XMLNode
         let owner: XMLNode
+
+        /// Key wrap carries a check of its own.
+        var carriesCheck: Bool {
+            (node.child("EncryptionMethod")?.attributes["Algorithm"] ?? "").contains("#kw-aes")
+        }
     }
 
     private static let mostRounds = 10_000_000
@@ -40,13 +45,16 @@ struct PSKCFile {
             throw .malformed(Self.format, at: nil, "\(error)")
         }
         var authentication: TokenKey?
-        if let method = root.child("MACMethod") {
+        // python-pskc names no method where every value carries a check of its own.
+        if let method = root.child("MACMethod"),
+            method.attributes["Algorithm"] != nil || !values.allSatisfy(\.carriesCheck)
+        {
             let algorithm = method.attributes["Algorithm"] ?? ""
-            guard algorithm.hasSuffix("hmac-sha1") || algorithm.hasSuffix("hmac-sha256") else {
+            guard Self.hash(named: algorithm) != nil else {
                 throw .malformed(
                     Self.format,
                     at: "line \(method.line)",
-                    "its MAC is neither HMAC-SHA-1 nor HMAC-SHA-256"
+                    "its MAC is not HMAC with SHA-1, SHA-256 or SHA-512"
                 )
             }
             do {
@@ -55,7 +63,16 @@ struct PSKCFile {
                 throw .wrongPassphrase(Self.format)
             }
         }
-        if let authentication { try Self.check(values, root, authentication) }
+        if let authentication {
+            try Self.check(values, root, authentication)
+        } else if let open = values.first(where: { !$0.carriesCheck }) {
+            throw .malformed(
+                Self.format,
+                at: "\(open.owner.name) on line \(open.owner.line)",
+                "it is encrypted in a way that needs a MAC (RFC 6030, section 6), and the container has none: "
+                    + "anybody could have changed it; get it anew with MACs"
+            )
+        }
         keys = Keys(encryption: key, authentication: authentication)
         _ = consume key
     }
@@ -113,7 +130,8 @@ struct PSKCFile {
             period: seconds,
             counter: try number(data, "Counter") ?? 0,
             serial: serial,
-            owner: key.child("UserId")?.content ?? package.at("DeviceInfo", "UserId")?.content
+            owner: (key.child("UserId")?.content ?? package.at("DeviceInfo", "UserId")?.content)
+                .map(DistinguishedName.user)
         )
     }
 
@@ -168,8 +186,10 @@ struct PSKCFile {
         guard [16, 24, 32].contains(length), let count = Int(exactly: length) else {
             throw TokenFault("line \(parameters.line): the key has not 16, 24 or 32 bytes")
         }
-        let prf = PlainText.small(parameters.child("PRF")?.attributes["Algorithm"] ?? "")
-        let hash: HashAlgorithm = prf.hasSuffix("sha256") ? .sha256 : prf.hasSuffix("sha512") ? .sha512 : .sha1
+        // Without a name it is HMAC-SHA-1 (RFC 8018, A.2).
+        guard let hash = hash(named: parameters.child("PRF")?.attributes["Algorithm"] ?? "hmac-sha1") else {
+            throw TokenFault("line \(parameters.line): PBKDF2's function is not HMAC with SHA-1, SHA-256 or SHA-512")
+        }
         let key = try KeyDerivation.pbkdf2(
             hash,
             password: passphrase.secret,
@@ -178,6 +198,14 @@ struct PSKCFile {
             count: count
         )
         return TokenKey(key)
+    }
+
+    /// The hash of an HMAC that a URI names.
+    private static func hash(named uri: String) -> HashAlgorithm? {
+        let small = PlainText.small(uri)
+        if small.hasSuffix("hmac-sha1") { return .sha1 }
+        if small.hasSuffix("hmac-sha256") { return .sha256 }
+        return small.hasSuffix("hmac-sha512") ? .sha512 : nil
     }
 
     private static func cipherText(_ node: XMLNode) throws -> [UInt8] {
@@ -201,53 +229,16 @@ struct PSKCFile {
 
     /// One wrong MAC condemns the whole file.
     private static func check(_ values: [Encrypted], _ root: XMLNode, _ key: TokenKey) throws(TokenFileError) {
-        let isLong = (root.child("MACMethod")?.attributes["Algorithm"] ?? "").hasSuffix("hmac-sha256")
-        let hmac = HMAC(isLong ? .sha256 : .sha1, key: key.secret)
+        let hmac = HMAC(hash(named: root.child("MACMethod")?.attributes["Algorithm"] ?? "") ?? .sha1, key: key.secret)
         for value in values {
             let place = "\(value.owner.name) on line \(value.owner.line)"
             guard let text = value.owner.child("ValueMAC")?.content else {
-                // Key wrap carries a check of its own.
-                if (value.node.child("EncryptionMethod")?.attributes["Algorithm"] ?? "").contains("#kw-aes") {
-                    continue
-                }
+                if value.carriesCheck { continue }
                 throw .forged(format, at: place)
             }
             guard let mac = try? Base64.decode(text, .forgiving), let bytes = try? cipherText(value.node),
                 hmac.isValid(mac, for: bytes)
             else { throw .forged(format, at: place) }
-        }
-    }
-}
-
-/// SafeNet's and Aladdin's XML: serial number, key in hexadecimal and counter.
-enum SafeNetFile {
-    static let format = TokenFormat.safeNet
-
-    static func read(_ root: XMLNode, of file: TokenFile, into result: inout TokenImport) {
-        result.note(format)
-        for (number, node) in root.children("Token").enumerated() {
-            let serial = node.attributes["serial"]
-            let place = file.place("token \(number + 1) (line \(node.line))")
-            result.record(format, at: place, named: serial) {
-                guard let serial, !serial.isEmpty else { throw TokenFault("it has no serial number") }
-                guard let application = node.at("Applications", "Application"),
-                    let seed = application.child("Seed")?.content
-                else { throw TokenFault("it has no Application with a Seed") }
-                let key = TokenKey(try Hex.decodeSecret(seed))
-                let text = application.child("MovingFactor")?.content ?? "0"
-                guard let counter = PlainText.natural(text) else {
-                    throw TokenFault("its MovingFactor is not a number")
-                }
-                return try Token(
-                    issuer: "SafeNet",
-                    name: serial,
-                    key: key,
-                    kind: .hotp,
-                    algorithm: key.secret.count == 32 ? .sha256 : .sha1,
-                    counter: counter,
-                    serial: serial
-                )
-            }
         }
     }
 }

@@ -60,10 +60,13 @@ enum CSV {
         var start = 1
         var opened: Int?
         var wasQuoted = false
+        // Whether the cell is blanks so far; asked at every quote, so that it may not be looked for each time.
+        var isBlank = true
         func end(_ cell: inout [UInt8]) {
             cells.append(String(decoding: cell, as: UTF8.self))
             cell.removeAll(keepingCapacity: true)
             wasQuoted = false
+            isBlank = true
         }
         func finish(_ cell: inout [UInt8]) {
             if cell.last == 0x0D { cell.removeLast() }
@@ -88,7 +91,7 @@ enum CSV {
                 }
             } else {
                 switch byte {
-                case UInt8(ascii: "\"") where cell.allSatisfy({ $0 == 0x20 }) && !wasQuoted:
+                case UInt8(ascii: "\"") where isBlank && !wasQuoted:
                     cell.removeAll(keepingCapacity: true)
                     opened = line
                     wasQuoted = true
@@ -96,7 +99,9 @@ enum CSV {
                 case 0x0A:
                     finish(&cell)
                     start = line
-                default: cell.append(byte)
+                default:
+                    if byte != 0x20 { isBlank = false }
+                    cell.append(byte)
                 }
             }
             index += 1

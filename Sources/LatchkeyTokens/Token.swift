@@ -139,8 +139,8 @@ extension Token {
         for tag in tags {
             let tag = try checked(tag, "tag")
             if !tag.isEmpty, !kept.contains(where: { same($0, tag) }) { kept.append(tag) }
+            guard kept.count <= 100 else { throw TokenFault("it has more than 100 tags") }
         }
-        guard kept.count <= 100 else { throw TokenFault("it has more than 100 tags") }
         return kept
     }
 
@@ -246,7 +246,7 @@ enum PlainText {
 
     static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: false
+        case 0x00...0x1F, 0x7F...0x9F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE, 0xFFFF: false
         default: true
         }
     }

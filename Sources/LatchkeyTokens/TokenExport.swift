@@ -47,4 +47,24 @@ public struct TokenExport: Sendable {
         let (uris, refused) = MigrationWriter.uris(of: tokens, id: id)
         return TokenExport(texts: uris, refused: refused)
     }
+
+    /// Writes Google Authenticator's export with so few tokens in each QR code that `fits` says yes to the longest URI.
+    ///
+    /// One token is in each code at least, whatever `fits` says.
+    public static func googleMigration(_ tokens: [Token], fitting fits: (String) -> Bool) -> TokenExport {
+        let id = Int32(truncatingIfNeeded: SecureRandom.uniform(below: 1 << 32))
+        for count in (1...MigrationWriter.accountsPerCode).reversed() {
+            let (uris, refused) = MigrationWriter.uris(of: tokens, id: id, accountsPerCode: count)
+            if count == 1 || uris.allSatisfy(fits) { return TokenExport(texts: uris, refused: refused) }
+        }
+        return TokenExport(texts: [], refused: [])
+    }
+
+    /// Writes a Portable Symmetric Key Container (RFC 6030); tags and notes are not in it.
+    ///
+    /// - Throws: `TokenFault` for a pre-shared key of another length, `CryptoError` where the machine cannot derive a key.
+    public static func pskc(_ tokens: [Token], _ protection: PSKCProtection) throws -> TokenExport {
+        let (text, refused) = try PSKCWriter.text(of: tokens, protection)
+        return TokenExport(texts: [text], refused: refused)
+    }
 }

@@ -3,6 +3,9 @@ internal import LatchkeyJSON
 internal import LatchkeyQR
 
 extension TokenImport {
+    /// The largest file that is no picture: what it becomes in memory is many times as large.
+    private static let largestText = 16 << 20
+
     /// Reads files of tokens, each of whatever kind it is.
     ///
     /// A record that cannot come in is written down and stops nothing. The parts of one Google migration may lie in different
@@ -28,6 +31,9 @@ extension TokenImport {
         let bytes = file.bytes
         if bytes.isEmpty { throw .unknown("it is empty") }
         if QRPicture.isPicture(bytes) { return try readPicture(file, &uris, &result) }
+        guard bytes.count <= largestText else {
+            throw .unknown("it is larger than \(largestText >> 20) MiB, and no picture")
+        }
         if let reason = Self.foreign(bytes) { throw .unsupported(reason) }
         guard let text = TextFile(bytes) else {
             guard AndOTPFile.fits(encrypted: bytes) else { throw .unknown("it is neither text nor a picture") }
@@ -147,8 +153,9 @@ extension TokenImport {
         guard let head = records.first else { throw .unknown("it holds nothing") }
         if YubicoTraditional.fits(head) { return YubicoTraditional.read(records, of: file, into: &result) }
         if EntraCSV.fits(head) { return EntraCSV.read(records, of: file, into: &result) }
-        if ManagerCSV.fits(head) { return ManagerCSV.read(records, of: file, into: &result) }
+        // Before the password managers' CSV: a first row of this one has a cell `totp`, as a head line of theirs has.
         if OATHCSV.fits(records) { return OATHCSV.read(records, of: file, into: &result) }
+        if ManagerCSV.fits(head) { return ManagerCSV.read(records, of: file, into: &result) }
         if records.first(where: { $0[0].utf8.first != UInt8(ascii: "#") }).map(YubicoCSV.fits) == true {
             return YubicoCSV.read(records, of: file, into: &result)
         }

@@ -9,9 +9,14 @@ internal import LatchkeyOTP
 public struct TokenVault: Sendable {
     /// The tokens, in the order in which they came.
     public private(set) var tokens: [Token]
+    /// The titles and fingerprints of the tokens, so that adding many does not compare each with each.
+    private var titles: Set<[UInt8]> = []
+    private var fingerprints: Set<[UInt8]> = []
     private let header: [UInt8]
     private let key: TokenKey
 
+    /// As many as a person can have, and a few more.
+    public static let mostTokens = 10_000
     private static let mark = Array("latchkey vault 1\n".utf8)
     private static let saltLength = 16
     private static let headerLength = mark.count + 8 + saltLength
@@ -19,8 +24,8 @@ public struct TokenVault: Sendable {
     /// The cost of a vault's passphrase, which is asked for seldom: 64 MiB, 3 passes.
     public static let standardCost = PasswordHash.Cost(memory: 65_536, passes: 3)
     /// A header that asks for more, in KiB or passes, is not obeyed.
-    private static let mostMemory = 4_194_304
-    private static let mostPasses = 64
+    private static let mostMemory = 1_048_576
+    private static let mostPasses = 32
 
     /// Makes an empty vault.
     ///
@@ -38,30 +43,48 @@ public struct TokenVault: Sendable {
     ///
     /// - Throws: `TokenVaultError`.
     public init(opening bytes: [UInt8], passphrase: borrowing Secret) throws(TokenVaultError) {
-        guard bytes.starts(with: Self.mark) else {
-            throw bytes.starts(with: "latchkey vault ".utf8) ? .newer : .noVault
-        }
-        guard bytes.count >= Self.headerLength + SealedBox.overhead else { throw .cutShort }
-        header = Array(bytes[..<Self.headerLength])
+        let header = try Self.header(of: bytes)
         let memory = Self.number(header[Self.mark.count..<Self.mark.count + 4])
         let passes = Self.number(header[Self.mark.count + 4..<Self.mark.count + 8])
-        guard memory <= Self.mostMemory, passes <= Self.mostPasses else { throw .noVault }
+        guard memory <= Self.mostMemory, passes <= Self.mostPasses else { throw .tooDear }
         let cost = PasswordHash.Cost(memory: memory, passes: passes)
         let salt = Array(header.suffix(Self.saltLength))
+        let key: TokenKey
+        do throws(CryptoError) {
+            key = TokenKey(
+                try KeyDerivation.argon2id(password: passphrase, salt: salt, cost: cost, count: SealedBox.keyLength)
+            )
+        } catch {
+            throw .crypto(error)
+        }
+        try self.init(opening: bytes, key: key)
+    }
+
+    /// Opens a vault's sealed bytes with the key that the passphrase makes.
+    ///
+    /// - Throws: `TokenVaultError`.
+    public init(opening bytes: [UInt8], key: TokenKey) throws(TokenVaultError) {
+        header = try Self.header(of: bytes)
+        self.key = key
         let plain: Secret
         do throws(CryptoError) {
-            let derived = try KeyDerivation.argon2id(
-                password: passphrase,
-                salt: salt,
-                cost: cost,
-                count: SealedBox.keyLength
-            )
-            key = TokenKey(derived)
             plain = try SealedBox(bytes: Array(bytes[Self.headerLength...])).open(using: key.secret, context: header)
         } catch {
             throw error == .sealBroken ? .wrongPassphrase : .crypto(error)
         }
         tokens = try Self.tokens(plain)
+        note()
+    }
+
+    /// The key that the passphrase makes: it opens this vault and nothing else, until the passphrase is changed.
+    public var sealingKey: TokenKey { key }
+
+    private static func header(of bytes: [UInt8]) throws(TokenVaultError) -> [UInt8] {
+        guard bytes.starts(with: mark) else {
+            throw bytes.starts(with: "latchkey vault ".utf8) ? .newer : .noVault
+        }
+        guard bytes.count >= headerLength + SealedBox.overhead else { throw .cutShort }
+        return Array(bytes[..<headerLength])
     }
 
     /// The sealed bytes of the vault as it is now.
@@ -82,6 +105,7 @@ public struct TokenVault: Sendable {
     ) throws(CryptoError) -> TokenVault {
         var vault = try TokenVault(passphrase: passphrase, cost: cost)
         vault.tokens = tokens
+        vault.note()
         return vault
     }
 
@@ -91,13 +115,19 @@ public struct TokenVault: Sendable {
     ///
     /// - Throws: `TokenFault` if the title is taken, or another token shows the same codes.
     public mutating func add(_ token: Token) throws(TokenFault) {
-        if let same = tokens.first(where: { $0.makesTheCodes(of: token) }) {
+        let fingerprint = token.fingerprint
+        if fingerprints.contains(fingerprint), let same = tokens.first(where: { $0.makesTheCodes(of: token) }) {
             throw TokenFault("`\(same.title)` shows the same codes already")
         }
-        guard !tokens.contains(where: { Token.same($0.title, token.title) }) else {
+        guard !titles.contains(Array(token.title.utf8)) else {
             throw TokenFault("there is a token `\(token.title)` already; give another name")
         }
+        guard tokens.count < Self.mostTokens else {
+            throw TokenFault("the vault is full: it holds \(Self.mostTokens) tokens; use another one")
+        }
         tokens.append(token)
+        titles.insert(Array(token.title.utf8))
+        fingerprints.insert(fingerprint)
     }
 
     /// Replaces the token at a place.
@@ -107,11 +137,18 @@ public struct TokenVault: Sendable {
             throw TokenFault("there is a token `\(token.title)` already; give another name")
         }
         tokens[index] = token
+        note()
     }
 
     /// Takes the token at a place away.
     public mutating func remove(_ index: Int) {
         if tokens.indices.contains(index) { tokens.remove(at: index) }
+        note()
+    }
+
+    private mutating func note() {
+        titles = Set(tokens.map { Array($0.title.utf8) })
+        fingerprints = Set(tokens.map(\.fingerprint))
     }
 
     /// Finds the one token that a word means: its title or name, else the only one in which the word stands.
@@ -191,6 +228,8 @@ public enum TokenVaultError: Error, Equatable, Sendable {
     case noVault
     /// They are a vault of a later version.
     case newer
+    /// Opening them would take more memory or time than any vault that is written.
+    case tooDear
     /// They end too early.
     case cutShort
     /// The passphrase is another, or a byte has changed.
@@ -207,6 +246,7 @@ extension TokenVaultError: CustomStringConvertible {
         switch self {
         case .noVault: "this is no vault of latchkey; name the right file"
         case .newer: "this vault is of a later version; upgrade this program"
+        case .tooDear: "this vault asks for more memory or time than any that is written; restore it from a copy"
         case .cutShort: "this vault is cut short; restore it from a copy"
         case .wrongPassphrase: "the passphrase does not open this vault, or the file was changed"
         case .content(let reason): "this vault holds what it should not: \(reason); restore it from a copy"

@@ -63,7 +63,7 @@ final class XMLNode {
 /// What expat's calls build.
 private final class XMLBuilder {
     static let deepest = 64
-    static let mostElements = 2_000_000
+    static let mostElements = 500_000
 
     let parser: XML_Parser
     var root: XMLNode?

@@ -66,15 +66,21 @@ final class Pseudoterminal {
     /// Sends a signal to the program.
     func signal(_ number: Int32) { kill(program, number) }
 
-    /// Waits until the terminal shows what the pattern says.
-    func wait(for pattern: String, seconds: Double = 20) throws {
-        let regex = try Regex(pattern)
+    /// Makes the terminal another size, as a window's frame does.
+    func resize(columns: Int, rows: Int) throws {
+        _ = try Subprocess.run("/usr/bin/stty", ["-F", name, "cols", "\(columns)", "rows", "\(rows)"])
+    }
+
+    /// Waits until the terminal shows what the pattern says, behind the first `after` bytes.
+    func wait(for pattern: String, after bytes: Int = 0, seconds: Double = 20) throws {
+        let regex = try Regex(pattern).dotMatchesNewlines()
         let end = Date.now + seconds
-        while try regex.firstMatch(in: shown) == nil {
+        var rest: Substring { shown[shown.utf8.index(shown.startIndex, offsetBy: min(bytes, shown.utf8.count))...] }
+        while try regex.firstMatch(in: rest) == nil {
             guard Date.now < end else {
                 throw Trouble(text: "`\(pattern)` never came; shown: \(shown.debugDescription)")
             }
-            if !read(within: 100), try regex.firstMatch(in: shown) == nil {
+            if !read(within: 100), try regex.firstMatch(in: rest) == nil {
                 throw Trouble(text: "`\(pattern)` never came before the end; shown: \(shown.debugDescription)")
             }
         }

@@ -1,10 +1,13 @@
-// The door to what the Glibc overlay leaves out: process attributes, terminals and standard streams.
+// The door to what the Glibc overlay leaves out: process attributes, terminals, standard streams and keyrings.
 #pragma once
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -59,4 +62,40 @@ static inline int latchkey_pipe(int ends[2]) {
         fcntl(ends[i], F_SETFL, O_NONBLOCK);
     }
     return 0;
+}
+
+// The kernel's keyrings have no functions in Debian's C library.
+
+/// Puts bytes into the user's keyring under a name, readable by the user's processes for that many seconds, in place of an
+/// earlier key of the name. Zero when done, -1 with errno otherwise; then nothing is kept.
+static inline int latchkey_key_keep(const char *name, const void *bytes, size_t count, unsigned seconds) {
+    // Made in the process's own keyring, which possesses it and so may set it up before anybody sees it.
+    long key = syscall(SYS_add_key, "user", name, bytes, count, KEY_SPEC_PROCESS_KEYRING);
+    if (key < 0) return -1;
+    // All for who possesses it; view, read, write, search, link for the user.
+    if (syscall(SYS_keyctl, KEYCTL_SETPERM, key, 0x3f1f0000UL) == 0 &&
+        syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds) == 0 &&
+        syscall(SYS_keyctl, KEYCTL_LINK, key, KEY_SPEC_USER_KEYRING) == 0)
+        return 0;
+    int reason = errno;
+    syscall(SYS_keyctl, KEYCTL_REVOKE, key);
+    errno = reason;
+    return -1;
+}
+
+/// The number of the key of a name in the user's keyring, or -1.
+static inline int latchkey_key_find(const char *name) {
+    return (int)syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_USER_KEYRING, "user", name, 0);
+}
+
+/// Reads a key. Its length, which may be more than `room`, or -1.
+static inline long latchkey_key_read(int key, void *bytes, size_t room) {
+    return syscall(SYS_keyctl, KEYCTL_READ, key, bytes, room);
+}
+
+/// Makes a key unreadable at once, and takes it out of the user's keyring. Zero when done.
+static inline int latchkey_key_forget(int key) {
+    long revoked = syscall(SYS_keyctl, KEYCTL_REVOKE, key);
+    long taken = syscall(SYS_keyctl, KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING);
+    return revoked == 0 || taken == 0 ? 0 : -1;
 }

@@ -25,8 +25,9 @@ private let codeCommand = Command(
     group: .stateless,
     summary: "prints the one-time code of a secret, or of a token in the vault",
     usage: [
-        "TOKEN [--step previous|present|next] [--vault NAME] [--passphrase-fd N] [--json]", "--secret BASE32 [OPTIONS]",
-        "- [OPTIONS]", "--batch",
+        "TOKEN [--step previous|present|next] [--copy] [--vault NAME] [--passphrase-fd N] [--json]",
+        "--secret BASE32 [OPTIONS]",
+        "- [OPTIONS]", "--batch", "--check-time SERVER [--json]",
     ],
     arguments: [
         Argument(
@@ -37,11 +38,14 @@ private let codeCommand = Command(
             secrecy: .brief
         )
     ],
-    options: Option.secretOptions + Option.codeOptions + [.batch, .json, .step] + Option.vaultOptions,
+    options: Option.secretOptions + Option.codeOptions + [.batch, .json, .step, .copy, .checkTime]
+        + Option.vaultOptions,
     text: [
         "A token of a counter gives its next code, and the counter is on disk before the code is shown.",
         "Alone at a terminal it shows all tokens of the vault, live: type to find, Enter to copy. Without a vault it asks for "
             + "a secret, unseen. A pipe gets the bare code.",
+        "--check-time asks once how far this machine's clock is off, by NTP or by the Date of an HTTP answer, and ends with 1 when "
+            + "that is more than five seconds. Nothing else here ever uses the network.",
         "With --batch each line of standard input is an object with the members secret, type, algorithm, digits, period, "
             + "t0, at and counter, all but the secret optional; for each, in order, a line {\"code\":\"…\"} or "
             + "{\"error\":\"…\"} is printed.",
@@ -67,14 +71,24 @@ private let codeCommand = Command(
             }
             return try CodeBatch(console: call.console).run()
         }
+        if let server = call.text(.checkTime) {
+            let others = Option.secretOptions + Option.codeOptions + [.step, .copy] + Option.vaultOptions
+            guard call.words.isEmpty, !others.contains(where: call.has) else {
+                throw Failure.misused("`--check-time` stands alone; leave the rest out")
+            }
+            return try call.checkTime(server)
+        }
         if let word = call.words.first, word != "-" { return try codeOfToken(word, call) }
-        let stateless = Option.secretOptions + Option.codeOptions + [.json, .step]
+        let stateless = Option.secretOptions + Option.codeOptions + [.json, .step, .copy]
         if call.words.isEmpty, !stateless.contains(where: call.has), call.console.isInteractive,
             call.console.output.isTerminal, try VaultFile(call).exists
         {
             var screen = try CodeScreen(call)
             try screen.run()
             return .done
+        }
+        for option in [Option.step, .copy] where call.has(option) {
+            throw Failure.misused("`--\(option.name)` is for a token of the vault; name one, or leave it out")
         }
         let settings = try call.codeSettings()
         let shown = try settings.code(of: try call.secret())

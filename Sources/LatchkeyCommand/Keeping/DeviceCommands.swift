@@ -125,11 +125,18 @@ private let deviceDeleteCommand = Command(
     run: { call in
         try call.withStore { store in
             let serial = try store.serial(call.words[0])
+            func delete() throws {
+                if serial.text.utf8.starts(with: "arn:".utf8) {
+                    try store.perform(DeleteVirtualMFADevice(serialNumber: serial))
+                } else {
+                    try store.perform(UnregisterHardwareDevice(serialNumber: serial))
+                }
+            }
             do {
-                try store.perform(DeleteVirtualMFADevice(serialNumber: serial))
+                try delete()
             } catch let fault as Fault where fault.code == "DeleteConflict" {
                 try store.perform(DeactivateMFADevice(serialNumber: serial))
-                try store.perform(DeleteVirtualMFADevice(serialNumber: serial))
+                try delete()
             }
             return done(call, "deleted", serial, "\(serial) is deleted")
         }

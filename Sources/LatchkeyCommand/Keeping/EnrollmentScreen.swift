@@ -52,7 +52,7 @@ struct EnrollmentScreen {
             case .backspace: _ = shown.typed.popLast()
             case .clear: shown.typed = ""
             case .character(let scalar): press(scalar, &shown)
-            case .escape, .other: break
+            default: break
             }
         }
     }

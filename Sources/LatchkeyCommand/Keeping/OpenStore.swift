@@ -31,15 +31,23 @@ struct OpenStore: Sendable {
     }
 
     /// The device that a person names: by its serial, or by what stands behind `:mfa/` in it.
-    func serial(_ text: String) throws(Fault) -> SerialNumber {
+    func serial(_ text: String) throws -> SerialNumber {
         if text.utf8.starts(with: "arn:".utf8) { return try SerialNumber(text) }
+        // What a maker has printed on a device is a serial as it is.
+        if let printed = try? SerialNumber(text),
+            try perform(ListDevices()).devices.contains(where: { $0.serialNumber == printed })
+        {
+            return printed
+        }
         return try SerialNumber("arn:aws:iam::\(account.id):mfa/\(text)")
     }
 }
 
 /// The commands that need a store.
 let keepingCommands =
-    [initCommand, enrollCommand, confirmCommand, loginCommand] + userCommands + deviceCommands + [auditCommand]
+    [initCommand, enrollCommand, confirmCommand, loginCommand] + userCommands + deviceCommands + hardwareCommands + [
+        auditCommand
+    ]
     + storeCommands
 
 extension Invocation {

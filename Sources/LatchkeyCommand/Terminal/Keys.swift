@@ -10,7 +10,10 @@ enum Key: Sendable, Equatable {
     case interrupt
     /// Ctrl-D.
     case end
-    /// An arrow or function key, or bytes that are no key.
+    /// Ctrl-Z.
+    case suspend
+    case up, down, pageUp, pageDown, first, last
+    /// Another function key, or bytes that are no key.
     case other
 }
 
@@ -28,6 +31,7 @@ extension HeldTerminal {
         case 0x08, 0x7F: return .backspace
         case 0x0A, 0x0D: return .enter
         case 0x15: return .clear
+        case 0x1A: return .suspend
         case 0x1B: return try escapeSequence()
         case 0x20...0x7E: return .character(Unicode.Scalar(first))
         case 0xC2...0xF4: return try scalar(first)
@@ -39,11 +43,20 @@ extension HeldTerminal {
     private borrowing func escapeSequence() throws -> Key {
         guard let second = try byte(within: 25) else { return .escape }
         guard second == UInt8(ascii: "[") || second == UInt8(ascii: "O") else { return .other }
+        var sequence: [UInt8] = []
         while let next = try byte(within: 25) {
+            // Longer than any key's: the rest is no key either.
+            if sequence.count < 16 { sequence.append(next) }
             if (0x40...0x7E).contains(next) { break }
         }
-        return .other
+        return Self.keys[String(decoding: sequence, as: UTF8.self)] ?? .other
     }
+
+    /// What xterm and those like it send behind `ESC [` and `ESC O`.
+    private static let keys: [String: Key] = [
+        "A": .up, "B": .down, "5~": .pageUp, "6~": .pageDown,
+        "H": .first, "1~": .first, "7~": .first, "F": .last, "4~": .last, "8~": .last,
+    ]
 
     /// A character of several bytes.
     private borrowing func scalar(_ first: UInt8) throws -> Key {

@@ -33,7 +33,7 @@ let importCommand = Command(
         "The kind of a file is told by its content: otpauth: URIs, pictures of QR codes (PNG, JPEG), Google Authenticator's "
             + "export, vaults of Aegis, 2FAS, andOTP and FreeOTP+, Ente's plain list, exports of Bitwarden and 1Password, "
             + "files of google-authenticator and users.oath, PSKC (RFC 6030, plain, with a passphrase, or with a pre-shared key "
-            + "in hexadecimal), Yubico, Feitian, SafeNet, OATH and Microsoft Entra lists.",
+            + "in hexadecimal; MACs are checked before anything is taken), Yubico, Feitian, SafeNet, OATH and Microsoft Entra lists.",
         "A record that cannot come in is named with its place and the reason. No secret is shown.",
     ],
     examples: [Command.Example("latchkey import aegis.json --dry-run", "would come in: Example:ann  (entry 1)")],
@@ -117,7 +117,7 @@ extension RefusedRecord {
     /// Place, name and reason.
     var line: String { "\(place): \(name.map { "\($0): " } ?? "")\(reason)" }
 
-    fileprivate var json: JSON {
+    var json: JSON {
         ["place": .string(place), "name": name.map(JSON.string) ?? .null, "reason": .string(reason)]
     }
 }

@@ -7,30 +7,31 @@ internal import LatchkeyTokens
 
 /// The commands of a person's own tokens.
 let tokenCommands: [Command] = [
-    tokenAddCommand, tokenListCommand, tokenRenameCommand, tokenTagCommand, tokenNoteCommand,
-    tokenRemoveCommand, tokenImportCommand, tokenExportCommand,
-    tokenPassphraseCommand, importCommand,
+    tokenAddCommand, tokenListCommand, tokenShowCommand, tokenRenameCommand, tokenTagCommand, tokenNoteCommand,
+    tokenRemoveCommand, tokenImportCommand, tokenExportCommand, tokenPassphraseCommand, tokenUnlockCommand,
+    tokenLockCommand, importCommand,
 ]
 
 extension Option {
     fileprivate static let uriStdin = Option.flag("uri-stdin", "reads an otpauth: URI from standard input")
     fileprivate static let tag = Option.text("tag", "TAG", "a word to find it by; may be repeated").repeating
     fileprivate static let issuer = Option.text("issuer", "TEXT", "who asks for the codes")
+    /// Puts the code into the clipboard instead of showing it.
+    static let copy = Option.flag(
+        "copy",
+        "puts the code into the terminal's clipboard (OSC 52), and wipes it when it is over"
+    )
     /// Which code of a time-based token.
     static let step = Option.choice("step", ["previous", "present", "next"], "which code; present if not said")
-    fileprivate static let exportFormat = Option.choice(
-        "format",
-        ["otpauth", "aegis", "google"],
-        "how they are written; otpauth, a URI a line, if not said"
-    )
-    fileprivate static let output = Option.file("output", "FILE", "the new file that only its owner can read")
 }
 
 extension Argument {
-    fileprivate static let token = Argument(name: "TOKEN", help: "its title or name, or a part that only it has")
+    /// A token as people name it.
+    static let token = Argument(name: "TOKEN", help: "its title or name, or a part that only it has")
 }
 
-private let vaultExits = [ExitCode.done, .refused, .misused, .unusable].map { ($0, $0.meaning) }
+/// How a command on a vault may end.
+let vaultExits = [ExitCode.done, .refused, .misused, .unusable].map { ($0, $0.meaning) }
 
 private let tokenAddCommand = Command(
     path: ["token", "add"],
@@ -173,46 +174,6 @@ private let tokenImportCommand = Command(
     }
 )
 
-private let tokenExportCommand = Command(
-    path: ["token", "export"],
-    group: .daily,
-    summary: "writes the tokens of the vault for another program",
-    options: [.exportFormat, .output, .filePassphraseFD, .json] + Option.vaultOptions,
-    text: [
-        "The file holds the secrets: bare as otpauth: URIs and as Google's migration URIs, a line each; encrypted as a vault "
-            + "of Aegis where --file-passphrase-fd gives a passphrase."
-    ],
-    examples: [Command.Example("latchkey token export --format aegis --output aegis.json", "12 tokens are written")],
-    exits: vaultExits,
-    run: { call in
-        guard let path = call.text(.output) else { throw Failure.misused("`--output FILE` is missing") }
-        let format = call.text(.exportFormat) ?? "otpauth"
-        guard format == "aegis" || !call.has(.filePassphraseFD) else {
-            throw Failure.misused("only --format aegis is encrypted; leave --file-passphrase-fd out")
-        }
-        let tokens = try call.openVault().tokens
-        let export: TokenExport
-        switch format {
-        case "aegis":
-            let passphrase = try call.int(.filePassphraseFD)
-                .map { TokenKey(try call.secretLine(ofDescriptor: Int32($0))) }
-            export = try TokenExport.aegis(tokens, passphrase: passphrase)
-        case "google": export = TokenExport.googleMigration(tokens)
-        default: export = TokenExport.uriList(tokens)
-        }
-        let text = format == "google" ? export.texts.map { $0 + "\n" }.joined() : export.texts.joined()
-        try PrivateFile.create(Array(text.utf8), at: path)
-        for record in export.refused { call.console.warn("left out: \(record.line)") }
-        let count = tokens.count - export.refused.count
-        if call.wantsJSON {
-            call.console.print(["exported": .number(count), "left_out": .number(export.refused.count)])
-        } else {
-            call.console.tick("\(count) \(count == 1 ? "token is" : "tokens are") written")
-        }
-        return export.refused.isEmpty ? .done : .refused
-    }
-)
-
 extension Option {
     /// The passphrase of another program's file, from an open file descriptor.
     static let filePassphraseFD = Option.integer(
@@ -232,7 +193,7 @@ private let tokenPassphraseCommand = Command(
     examples: [Command.Example("latchkey token passphrase", "the vault has another passphrase")],
     exits: vaultExits,
     run: { call in
-        let old = try call.vaultPassphrase()
+        let old = VaultKey.passphrase(try call.vaultPassphrase())
         let new: TokenKey
         if let descriptor = call.int(.newPassphraseFD) {
             new = TokenKey(try call.secretLine(ofDescriptor: Int32(descriptor)))
@@ -241,6 +202,7 @@ private let tokenPassphraseCommand = Command(
         }
         guard new.secret.count > 0 else { throw Failure.refused("the passphrase is empty; give one") }
         try call.changeVault(old) { vault in vault = try vault.rekeyed(new.secret) }
+        _ = Keyring.forget(try VaultFile(call))
         if call.wantsJSON {
             call.console.print(["changed": true])
         } else {
@@ -312,8 +274,8 @@ extension Invocation {
     }
 
     /// The next code of a counter, which is on disk before this returns.
-    func nextCode(of title: String, _ passphrase: TokenKey) throws -> TimedCode {
-        try changeVault(passphrase) { vault in
+    func nextCode(of title: String, _ key: VaultKey) throws -> TimedCode {
+        try changeVault(key) { vault in
             // Another process may have taken a code since.
             let index = try vault.find(title)
             var token = vault.tokens[index]
@@ -329,20 +291,27 @@ extension Invocation {
 
     /// Prints a token's code; a counter is moved forward, durably, before its code is shown.
     func printCode(of word: String) throws -> ExitCode {
-        let passphrase = try vaultPassphrase()
-        let vault = try openVault(passphrase)
+        try exclude(.copy, .json)
+        if has(.copy), !console.isInteractive {
+            // Said before a counter moves.
+            throw Failure.misused("--copy needs a terminal, whose clipboard it is; leave it out")
+        }
+        let key = try vaultKey()
+        let vault = try openVault(key)
         let token = vault.tokens[try vault.find(word)]
         let code: TimedCode
         if token.kind == .hotp {
             guard text(.step) == nil || text(.step) == "present" else {
                 throw Failure.refused("a token of a counter has no previous or next code; leave --step out")
             }
-            code = try nextCode(of: token.title, passphrase)
+            code = try nextCode(of: token.title, key)
         } else {
             let offset: Int64 = text(.step) == "previous" ? -1 : text(.step) == "next" ? 1 : 0
             code = try token.code(at: .now, offset: offset)
         }
-        if wantsJSON {
+        if has(.copy) {
+            try copy(code, of: token.title)
+        } else if wantsJSON {
             var object: JSON.Object = ["code": .string(code.text), "token": .string(token.title)]
             object[token.kind == .hotp ? "counter" : "step"] = .number(code.number)
             if let left = code.secondsLeft { object["seconds_left"] = .number(left) }
@@ -359,7 +328,7 @@ extension Invocation {
 
 extension Token {
     /// Everything but the secret.
-    fileprivate var json: JSON {
+    var json: JSON {
         var object: JSON.Object = [
             "title": .string(title), "issuer": issuer.map(JSON.string) ?? .null, "name": .string(name),
             "type": .string(kind.rawValue), "algorithm": .string(algorithm.word), "digits": .number(digits),
@@ -370,14 +339,15 @@ extension Token {
         return .object(object)
     }
 
-    /// One line of the list.
-    fileprivate var line: String {
-        let way =
-            switch kind {
-            case .totp: "time-based, \(digits) digits, \(period) s"
-            case .hotp: "counter-based, \(digits) digits, next \(counter)"
-            case .steam: "Steam Guard"
-            }
-        return "\(title)  \(way)" + (tags.isEmpty ? "" : "  [\(tags.joined(separator: ", "))]")
+    /// How its codes are made.
+    var way: String {
+        switch kind {
+        case .totp: "time-based, \(digits) digits, \(period) s"
+        case .hotp: "counter-based, \(digits) digits, next \(counter)"
+        case .steam: "Steam Guard"
+        }
     }
+
+    /// One line of the list.
+    fileprivate var line: String { "\(title)  \(way)" + (tags.isEmpty ? "" : "  [\(tags.joined(separator: ", "))]") }
 }

@@ -82,28 +82,36 @@ struct VaultFile: Sendable {
     }
 }
 
+/// What opens a vault.
+enum VaultKey: Sendable {
+    /// What the person knows.
+    case passphrase(TokenKey)
+    /// What the passphrase makes, out of the kernel's keyring.
+    case sealing(TokenKey)
+}
+
 extension Invocation {
     /// Opens the vault for reading.
-    func openVault(_ passphrase: TokenKey? = nil) throws -> TokenVault {
+    func openVault(_ key: VaultKey? = nil) throws -> TokenVault {
         let bytes = try VaultFile(self).read()
-        return try open(bytes, try passphrase ?? vaultPassphrase())
+        return try open(bytes, try key ?? vaultKey())
     }
 
     /// Opens the vault, or makes it if it may be missing, lets `body` change it, and has it on disk before this returns.
     func changeVault<R>(
         mayBeMissing: Bool = false,
-        _ passphrase: TokenKey? = nil,
+        _ key: VaultKey? = nil,
         _ body: (inout TokenVault) throws -> R
     ) throws -> R {
         let file = try VaultFile(self)
         if !file.exists, !mayBeMissing { _ = try file.read() }
         // Asked for before the lock: nobody waits for a person's typing.
         let isNew = !file.exists
-        let known = try passphrase ?? (isNew ? newPassphrase() : vaultPassphrase())
+        let known = try key ?? (isNew ? .passphrase(newPassphrase()) : vaultKey())
         return try file.locked {
             var vault: TokenVault
-            if isNew, !file.exists {
-                vault = try TokenVault(passphrase: known.secret)
+            if isNew, !file.exists, case .passphrase(let passphrase) = known {
+                vault = try TokenVault(passphrase: passphrase.secret)
             } else {
                 vault = try open(try file.read(), known)
             }
@@ -111,6 +119,13 @@ extension Invocation {
             try file.replace(try vault.sealed())
             return answer
         }
+    }
+
+    /// What opens a vault that there is: a file descriptor's passphrase, the kernel's key while the vault is unlocked, or an
+    /// answer at the terminal.
+    func vaultKey() throws -> VaultKey {
+        if !has(.passphraseFD), let key = Keyring.key(of: try VaultFile(self)) { return .sealing(key) }
+        return .passphrase(try vaultPassphrase())
     }
 
     /// The passphrase of a vault that there is.
@@ -128,15 +143,26 @@ extension Invocation {
         return TokenKey(typed)
     }
 
-    private func open(_ bytes: [UInt8], _ passphrase: TokenKey) throws -> TokenVault {
+    private func open(_ bytes: [UInt8], _ key: VaultKey) throws -> TokenVault {
         do throws(TokenVaultError) {
-            return try TokenVault(opening: bytes, passphrase: passphrase.secret)
+            switch key {
+            case .passphrase(let passphrase): return try TokenVault(opening: bytes, passphrase: passphrase.secret)
+            case .sealing(let key): return try TokenVault(opening: bytes, key: key)
+            }
         } catch {
+            if error == .wrongPassphrase, case .sealing = key {
+                throw Failure.refused(
+                    "the vault was replaced since it was unlocked; run `latchkey token lock`, then unlock it again"
+                )
+            }
             throw error == .wrongPassphrase ? Failure.refused("\(error)") : Failure.unusable("\(error)")
         }
     }
 
     private static var missing: Failure {
-        .misused("the vault's passphrase is missing; give --passphrase-fd N and a line on that file descriptor")
+        .misused(
+            "the vault's passphrase is missing; give --passphrase-fd N and a line on that file descriptor, or run "
+                + "`latchkey token unlock` first"
+        )
     }
 }

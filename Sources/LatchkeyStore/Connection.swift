@@ -25,7 +25,7 @@ protocol Connection: AnyObject {
 
     /// Ends the transaction; after a write the change is durable when this returns.
     ///
-    /// If it throws, the transaction is gone and nothing of it happened.
+    /// If it throws, the transaction is gone and nothing of it happened; `StoreError.uncertain` alone leaves that open.
     func commit() throws(StoreError)
 
     /// Ends the transaction, if any, and forgets what it did.
@@ -42,6 +42,17 @@ protocol Connection: AnyObject {
 
     /// Runs a text of any number of statements without parameters.
     func run(script: StaticString) throws(StoreError)
+
+    /// Sets a savepoint; savepoints may be nested.
+    func setSavepoint() throws(StoreError)
+
+    /// Keeps what was done since the last savepoint.
+    func releaseSavepoint() throws(StoreError)
+
+    /// Undoes what was done since the last savepoint.
+    ///
+    /// Failing means that the whole transaction is gone, which the next statement and the commit will notice.
+    func undoSavepoint()
 
     /// Returns the prepared form of one statement, from the cache if its text was seen before.
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement
@@ -78,6 +89,12 @@ protocol Statement: AnyObject {
 protocol Driver: Sendable {
     /// How long nobody must have asked for anything before a writer tidies up wholly.
     var idleSeconds: Int { get }
+
+    /// How long work is begun anew when the connection is lost or others are in the way, in milliseconds.
+    var patience: Int { get }
+
+    /// How many connections may read at once.
+    var readerLimit: Int { get }
 
     /// Opens the store, brings its schema up to date, and returns a connection that may write.
     ///

@@ -20,7 +20,7 @@ public final class Database: Sendable {
     ) async throws {
         self.driver = driver
         writer = try await Writer(driver: driver, schema: schema, examine: examine)
-        readers = Readers(driver: driver)
+        readers = Readers(driver: driver, limit: driver.readerLimit)
     }
 
     deinit {
@@ -39,7 +39,7 @@ public final class Database: Sendable {
     /// not done, and the next opening goes on from there.
     ///
     /// - Parameters:
-    ///   - location: `sqlite:PATH`.
+    ///   - location: `sqlite:PATH` or `postgres://USER@HOST/DATABASE`.
     ///   - migrations: All steps of the schema, from the first.
     ///   - create: Whether a missing store is made, with mode 0600, its missing directories with 0700.
     /// - Returns: The store, ready for work.
@@ -50,7 +50,7 @@ public final class Database: Sendable {
         migrations: [Migration],
         create: Bool
     ) async throws(StoreError) -> Database {
-        try await open(SQLiteDriver(location: location, create: create), migrations: migrations)
+        try await open(driver(for: location, create: create), migrations: migrations)
     }
 
     /// Opens the store at `location`, but first lets `examine` read it as it is and refuse it.
@@ -67,13 +67,20 @@ public final class Database: Sendable {
         create: Bool,
         examine: @escaping @Sendable (consuming Transaction) throws -> R
     ) async throws -> (Database, R?) {
-        let driver = try SQLiteDriver(location: location, create: create)
+        let driver = try driver(for: location, create: create)
         let found = Found<R>()
         let database = try await Database(driver: driver, schema: Schema(migrations)) { connection in
             let value = try attempt(examine, on: connection, settling: false).get()
             found.value.withLock { $0 = value }
         }
         return (database, found.value.withLock { $0 })
+    }
+
+    /// The driver for a place.
+    static func driver(for location: String, create: Bool) throws(StoreError) -> any Driver {
+        let location = try StoreLocation(location)
+        if location.isPostgreSQL { return try PostgreSQLDriver(location, create: create) }
+        return try SQLiteDriver(location: location.text, create: create)
     }
 
     /// Opens a store through a driver of the caller's.
@@ -95,7 +102,7 @@ public final class Database: Sendable {
         at location: String,
         _ body: @escaping @Sendable (consuming Transaction) throws -> R
     ) async throws -> R {
-        let driver = try SQLiteDriver(location: location, create: false)
+        let driver = try driver(for: location, create: false)
         let outcome: Result<R, any Error> = try await StoreThread.run { () throws(StoreError) in
             Result {
                 var seen: Result<R, any Error> = .failure(StoreError.missing(location))
@@ -141,7 +148,8 @@ public final class Database: Sendable {
             readers.submit(
                 ReadJob(
                     run: { connection in
-                        continuation.resume(with: Self.attempt(body, on: connection, settling: false))
+                        let result = Self.attempt(body, on: connection, settling: false)
+                        return { loss in continuation.resume(with: loss.map { .failure($0) } ?? result) }
                     },
                     refuse: { continuation.resume(throwing: $0) }
                 )
@@ -183,7 +191,7 @@ public final class Database: Sendable {
         _ body: @escaping @Sendable (consuming Transaction) throws -> Void = { _ in }
     ) async throws {
         let schema = try Schema(migrations)
-        try await restore(from: path, with: SQLiteDriver(location: location, create: true), schema, body)
+        try await restore(from: path, with: driver(for: location, create: true), schema, body)
     }
 
     static func restore(

@@ -39,9 +39,12 @@ setup: ## Debian's packages for building and testing; asks for nothing when they
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	echo "installing with apt-get:$$missing"; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing >/dev/null || \
-	{ $$sudo apt-get update >/dev/null && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing >/dev/null; }
+	install="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"; \
+	case "$$missing" in *postgresql-*) \
+		$$install postgresql-common >/dev/null || { $$sudo apt-get update >/dev/null && $$install postgresql-common >/dev/null; }; \
+		$$sudo sed -i 's/^#create_main_cluster = true/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf;; \
+	esac; \
+	$$install $$missing >/dev/null || { $$sudo apt-get update >/dev/null && $$install $$missing >/dev/null; }
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is missing: https://www.swift.org/install/linux/" >&2; exit 1; }
 
 run: setup all ## enrol a device and log in, on a store that is thrown away

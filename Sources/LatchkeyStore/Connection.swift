@@ -57,6 +57,20 @@ protocol Connection: AnyObject {
     /// Returns the prepared form of one statement, from the cache if its text was seen before.
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement
 
+    /// Returns the prepared form of one statement that is made while the program runs; it is not kept.
+    ///
+    /// Only names from the schema may be put into its text.
+    func statement(text: String) throws(StoreError) -> any Statement
+
+    /// Begins a query that may have very many rows; what it returns is started already.
+    func scan(_ sql: String) throws(StoreError) -> any Statement
+
+    /// The names of the tables, but for those of the store's own.
+    func tableNames() throws(StoreError) -> [String]
+
+    /// Takes the limits of time off the present transaction.
+    func allowLongWork() throws(StoreError)
+
     /// Gives the connection back. The connection is not used afterwards.
     func close()
 }
@@ -111,7 +125,7 @@ protocol Driver: Sendable {
     func check() throws(StoreError) -> [String]
 
     /// Writes a consistent copy to a new file.
-    func backUp(to path: String) throws(StoreError)
+    func backUp(to path: String, _ schema: Schema) throws(StoreError)
 
     /// Puts a copy in the store's place, after `schema` and `body` were applied to it.
     func restore(

@@ -10,6 +10,7 @@ import Synchronization
 /// no `now()`, no NUL in text. Several processes may have the same store open.
 public final class Database: Sendable {
     private let driver: any Driver
+    private let schema: Schema
     private let writer: Writer
     private let readers: Readers
 
@@ -19,6 +20,7 @@ public final class Database: Sendable {
         examine: @escaping @Sendable (any Connection) throws -> Void
     ) async throws {
         self.driver = driver
+        self.schema = schema
         writer = try await Writer(driver: driver, schema: schema, examine: examine)
         readers = Readers(driver: driver, limit: driver.readerLimit)
     }
@@ -167,19 +169,20 @@ public final class Database: Sendable {
 
     /// Writes a copy of the store as it is at one moment to a new file of mode 0600, while work goes on.
     ///
+    /// It is an SQLite file whatever kind of database the store is in.
     /// The file appears under its name only when it is whole and durable; it needs no other file beside it.
     ///
     /// - Throws: `StoreError.cannotOpen` if there is something at `path` already.
     public func backup(to path: String) async throws(StoreError) {
-        let driver = driver
-        try await StoreThread.run { () throws(StoreError) in try driver.backUp(to: path) }
+        let (driver, schema) = (driver, schema)
+        try await StoreThread.run { () throws(StoreError) in try driver.backUp(to: path, schema) }
     }
 
     /// Puts a copy that `backup` made in the place of the store at `location`.
     ///
     /// The copy is checked, brought up to date and given to `body`, which may change it (put up what must never go
     /// back); only then does it take the store's place, in one step: a crash leaves the old store or the new one as
-    /// `body` left it. A store that is there is written over under SQLite's own lock, never renamed, so that no
+    /// `body` left it. A store in a file that is there is written over under SQLite's own lock, never renamed, so that no
     /// process can go on with a file that has lost its name.
     ///
     /// - Throws: `StoreError.busy` if anybody, this process included, has the store open; `.cannotOpen` if the copy or
@@ -222,7 +225,7 @@ public final class Database: Sendable {
     /// How many changes were answered, and in how many commits.
     var statistics: Writer.Statistics { writer.statistics }
 
-    private static func attempt<R>(
+    static func attempt<R>(
         _ body: (consuming Transaction) throws -> R,
         on connection: any Connection,
         settling: Bool

@@ -21,6 +21,7 @@ final class PostgreSQLConnection: Connection {
     private var wire: PostgreSQLWire
     private var cache: [StatementKey: PostgreSQLStatement] = [:]
     private var prepared = 0
+    private var cursors = 0
     /// Commands that go out with the next statement, in the same round trip.
     private var deferred: [String] = []
     private var isInTransaction = false
@@ -266,13 +267,15 @@ final class PostgreSQLConnection: Connection {
 
     func statement(text: String) throws(StoreError) -> any Statement {
         if let failure { throw failure }
-        var text = text
-        text.append("\0")
-        var copy = Array(text.utf8CString)
-        return try copy.withUnsafeMutableBufferPointer { buffer throws(StoreError) in
+        return try text.utf8CString.withUnsafeBufferPointer { (buffer) throws(StoreError) in
             guard let start = buffer.baseAddress else { throw .misuse("no text") }
-            return try prepare(UnsafePointer(start))
+            return try prepare(start)
         }
+    }
+
+    func scan(_ sql: String) throws(StoreError) -> any Statement {
+        cursors += 1
+        return try PostgreSQLCursor(sql, cursors, on: self)
     }
 
     private func prepare(_ text: UnsafePointer<CChar>) throws(StoreError) -> PostgreSQLStatement {

@@ -86,11 +86,5 @@ struct PostgreSQLDriver: Driver {
         return try PostgreSQLExamination(connection).findings()
     }
 
-    func backUp(to path: String) throws(StoreError) { throw .misuse("not yet") }
-
-    func restore(from path: String, _ schema: Schema, _ body: (any Connection) throws -> Void) throws {
-        throw StoreError.misuse("not yet")
-    }
-
     func tidy(_ connection: any Connection, _ moment: Leisure) -> Bool { false }
 }

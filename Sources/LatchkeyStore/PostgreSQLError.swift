@@ -27,6 +27,12 @@ final class PostgreSQLResult {
     /// What was done, `COMMIT` or `UPDATE 3` for example.
     var command: String { calls.command_status(handle).map { String(cString: $0) } ?? "" }
 
+    var columnCount: Int { Int(calls.column_count(handle)) }
+
+    func columnName(_ column: Int) -> String? {
+        calls.column_name(handle, Int32(clamping: column)).map { String(cString: $0) }
+    }
+
     var rowCount: Int { Int(calls.row_count(handle)) }
 
     /// A field of the text form, as `query` gets it.

@@ -34,6 +34,7 @@ struct PostgreSQLExamination {
             """
         )
         findings += loose.map { "the rule `\($0)` was never checked: run ALTER TABLE … VALIDATE CONSTRAINT \($0)" }
+        findings += try openReferences()
         for table in tables {
             do throws(StoreError) {
                 // Every row is read and unpacked, so that a damaged page or value is met.
@@ -43,6 +44,39 @@ struct PostgreSQLExamination {
             } catch .corrupt(let reason) {
                 connection.undoSavepoint()
                 findings.append("the table `\(table)`: \(reason)")
+            }
+        }
+        return findings
+    }
+
+    /// Rows that refer to what is not there: nothing but somebody with all rights can make them.
+    private func openReferences() throws(StoreError) -> [String] {
+        let references = try connection.rows(
+            text: """
+                SELECT conrelid::regclass::text, confrelid::regclass::text,
+                    string_agg(format('c.%I = p.%I', child.attname, parent.attname), ' AND '),
+                    string_agg(format('c.%I IS NOT NULL', child.attname), ' AND ')
+                FROM pg_catalog.pg_constraint
+                CROSS JOIN LATERAL unnest(conkey, confkey) AS pair (ours, theirs)
+                JOIN pg_catalog.pg_attribute child ON child.attrelid = conrelid AND child.attnum = pair.ours
+                JOIN pg_catalog.pg_attribute parent ON parent.attrelid = confrelid AND parent.attnum = pair.theirs
+                WHERE contype = 'f' AND connamespace = 'latchkey'::regnamespace
+                GROUP BY pg_constraint.oid, conrelid, confrelid
+                """
+        )
+        var findings: [String] = []
+        for row in 0..<references.rowCount {
+            var texts: [String] = []
+            for column in 0..<4 { texts.append(try String(sqlValue: references.value(row, column))) }
+            let (child, parent) = (texts[0], texts[1])
+            let open = try first(
+                """
+                SELECT count(*) FROM \(child) c
+                WHERE \(texts[3]) AND NOT EXISTS (SELECT 1 FROM \(parent) p WHERE \(texts[2]))
+                """
+            )
+            if open != .integer(0) {
+                findings.append("a row of `\(child)` refers to a row of `\(parent)` that is not there")
             }
         }
         return findings

@@ -19,7 +19,7 @@ final class PostgreSQLStatement: Statement {
         self.description = description
         let calls = description.calls
         types = (0..<calls.parameter_count(description.handle)).map { calls.parameter_type(description.handle, $0) }
-        columnCount = Int(calls.column_count(description.handle))
+        columnCount = description.columnCount
     }
 
     func start(_ values: [any SQLBindable]) throws(StoreError) {
@@ -42,10 +42,7 @@ final class PostgreSQLStatement: Statement {
         return try result.value(row, column)
     }
 
-    func name(at column: Int) -> String {
-        description.calls.column_name(description.handle, Int32(clamping: column)).map { String(cString: $0) }
-            ?? "\(column + 1)"
-    }
+    func name(at column: Int) -> String { description.columnName(column) ?? "\(column + 1)" }
 
     func finish() { result = nil }
 }

@@ -185,6 +185,36 @@ final class SQLiteConnection: Connection {
 
     var cachedStatements: Int { cache.count }
 
+    func statement(text: String) throws(StoreError) -> any Statement {
+        try Array(text.utf8)
+            .withUnsafeBufferPointer { (bytes) throws(StoreError) in
+                try SQLiteStatement(text: bytes, on: self)
+            }
+    }
+
+    func scan(_ sql: String) throws(StoreError) -> any Statement {
+        let statement = try statement(text: sql)
+        try statement.start([])
+        return statement
+    }
+
+    func tableNames() throws(StoreError) -> [String] {
+        let statement = try prepared(
+            """
+            SELECT name FROM sqlite_schema
+            WHERE type = 'table' AND name <> 'migrations' AND substr(name, 1, 7) <> 'sqlite_'
+            """
+        )
+        defer { statement.finish() }
+        try statement.start([])
+        var names: [String] = []
+        while try statement.next() { names.append(try String(sqlValue: statement.value(at: 0))) }
+        return names
+    }
+
+    /// Nothing limits how long work in a file may take.
+    func allowLongWork() {}
+
     func run(script: StaticString) throws(StoreError) {
         guard script.hasPointerRepresentation else { throw .misuse("a script of one character") }
         // A static string ends with a NUL.

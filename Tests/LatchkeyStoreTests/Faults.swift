@@ -88,7 +88,7 @@ struct FaultyDriver: Driver {
 
     func look(_ body: (any Connection) throws -> Void) throws { try real.look(body) }
     func check() throws(StoreError) -> [String] { try real.check() }
-    func backUp(to path: String) throws(StoreError) { try real.backUp(to: path) }
+    func backUp(to path: String, _ schema: Schema) throws(StoreError) { try real.backUp(to: path, schema) }
     func restore(from path: String, _ schema: Schema, _ body: (any Connection) throws -> Void) throws {
         try real.restore(from: path, schema, body)
     }
@@ -133,5 +133,9 @@ private final class FaultyConnection: Connection {
     func hasTable(_ name: StaticString) throws(StoreError) -> Bool { try real.hasTable(name) }
     func run(script: StaticString) throws(StoreError) { try real.run(script: script) }
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement { try real.statement(sql) }
+    func statement(text: String) throws(StoreError) -> any Statement { try real.statement(text: text) }
+    func scan(_ sql: String) throws(StoreError) -> any Statement { try real.scan(sql) }
+    func tableNames() throws(StoreError) -> [String] { try real.tableNames() }
+    func allowLongWork() throws(StoreError) { try real.allowLongWork() }
     func close() { real.close() }
 }

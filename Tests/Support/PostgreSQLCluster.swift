@@ -48,6 +48,17 @@ public final class PostgreSQLCluster: Sendable {
             ]
         )
         try start()
+        // The authority is an ordinary user. What SQLite's functions are called in the tests' SQL is there too.
+        try sql("CREATE ROLE authority LOGIN", on: "postgres")
+        try sql(
+            """
+            CREATE SCHEMA sqlite; CREATE DOMAIN sqlite.blob AS bytea;
+            CREATE FUNCTION sqlite.zeroblob(bigint) RETURNS bytea IMMUTABLE
+                RETURN decode(repeat('00', $1::integer), 'hex');
+            CREATE FUNCTION sqlite.hex(bytea) RETURNS text IMMUTABLE RETURN upper(encode($1, 'hex'));
+            """,
+            on: "template1"
+        )
     }
 
     /// The server's process; zero when it is stopped.
@@ -101,12 +112,23 @@ public final class PostgreSQLCluster: Sendable {
             return number
         }
         let name = "test_\(getpid())_\(number)"
-        try sql("CREATE DATABASE \(name) STRATEGY file_copy", on: "postgres")
+        try sql("CREATE DATABASE \(name) OWNER authority", on: "postgres")
         return address(of: name)
     }
 
     /// The address of a database by name.
-    public func address(of name: String) -> String { "postgresql://latchkey@/\(name)?host=\(folder)" }
+    public func address(of name: String) -> String { "postgresql://authority@/\(name)?host=\(folder)" }
+
+    /// Everything in a database, as `pg_dump` writes it.
+    public func dump(_ address: String) throws -> String {
+        let output = try Subprocess.run(
+            programs + "/pg_dump",
+            ["-h", folder, "-U", "latchkey", "-d", Self.name(in: address)]
+        )
+        guard output.status == 0 else { throw Failure(description: "pg_dump: \(output.stderr)") }
+        // Two lines hold a word that is another one in every dump.
+        return output.lines.filter { !$0.utf8.starts(with: "\\".utf8) || $0 == "\\." }.joined(separator: "\n")
+    }
 
     /// Removes a database, whoever is connected to it.
     public func drop(_ address: String) {

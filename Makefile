@@ -6,7 +6,7 @@ SWIFT ?= swift
 # What the build links, and what the tests call.
 BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev libzxcvbn-dev liboath-dev libevent-dev libcurl4-openssl-dev \
 	libexpat1-dev libzbar-dev libturbojpeg0-dev pkg-config
-TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client
+TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client postgresql-15
 
 BINARY = .build/release/latchkey
 # What makes a cold start faster by a third: libraries that `latchkey code` does not need are linked in (the C++ library below
@@ -51,9 +51,12 @@ setup: ## Debian's packages for building and testing; asks for nothing when they
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	echo "installing with apt-get:$$missing"; \
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing >/dev/null || \
-	{ $$sudo apt-get update >/dev/null && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing >/dev/null; }
+	install="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends"; \
+	case "$$missing" in *postgresql-*) \
+		$$install postgresql-common >/dev/null || { $$sudo apt-get update >/dev/null && $$install postgresql-common >/dev/null; }; \
+		$$sudo sed -i 's/^#create_main_cluster = true/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf;; \
+	esac; \
+	$$install $$missing >/dev/null || { $$sudo apt-get update >/dev/null && $$install $$missing >/dev/null; }
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6.3 is missing: https://www.swift.org/install/linux/" >&2; exit 1; }
 
 run: setup all ## enrol a device and log in, on a store that is thrown away

@@ -21,6 +21,8 @@ let package = Package(
         .door("CLatchkeyQREncode", pkgConfig: "libqrencode", apt: "libqrencode-dev"),
         .door("CLatchkeyPNG", pkgConfig: "libpng", apt: "libpng-dev"),
         .door("CLatchkeySQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        // Loaded when a store in PostgreSQL is opened.
+        .door("CLatchkeyPQ", pkgConfig: nil, apt: "libpq5"),
         // Has no .pc file at all.
         .door("CLatchkeyZxcvbn", pkgConfig: nil, apt: "libzxcvbn-dev"),
         .door("CLatchkeyOATH", pkgConfig: "liboath", apt: "liboath-dev"),
@@ -49,7 +51,7 @@ let package = Package(
         .target(name: "LatchkeyPolicy", dependencies: ["LatchkeyJSON"]),
         .target(name: "LatchkeyHTTP", dependencies: ["CLatchkeyEvent", "CLatchkeyTLS", "CLatchkeyCurl"]),
         .target(name: "LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP"]),
-        .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
+        .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite", "CLatchkeyPQ"]),
         .target(
             name: "LatchkeyVectors",
             dependencies: [

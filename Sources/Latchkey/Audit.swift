@@ -192,43 +192,48 @@ extension Authority {
 
     /// Follows the chain from the first entry to the head: a deleted, changed, reordered or cut entry is found.
     public func verifyAudit() async throws(Fault) -> AuditVerdict {
-        try await read { state throws(Fault) in
-            var last: Int64 = 0
-            var link: [UInt8] = []
-            func verdict(_ damage: String?) -> AuditVerdict {
-                AuditVerdict(entries: last, damage: damage, head: Hex.encode(link))
-            }
-            while true {
-                let page: [(event: AuditEvent, link: [UInt8])]
-                do throws(Fault) {
-                    page = try state.events(after: last, limit: 1_000)
-                } catch  where error.isDamage {
-                    return verdict("an entry after \(last) holds what no entry holds")
-                }
-                for (event, stored) in page {
-                    guard event.number == last + 1 else { return verdict("entry \(last + 1) is missing") }
-                    let expected = try state.vault.auditLink(event.message(after: link))
-                    guard constantTimeEqual(expected, stored) else {
-                        return verdict("entry \(event.number) was changed, or one before it was taken away")
-                    }
-                    last = event.number
-                    link = stored
-                }
-                if page.isEmpty { break }
-            }
-            let accounts: (Int64)? = try state.row("SELECT count(*) FROM accounts")
-            let opened: (number: Int64, link: [UInt8])
-            do throws(Fault) {
-                let head: (Int64, [UInt8])? = try state.row("SELECT number, link FROM audit_head WHERE name = 'head'")
-                if head == nil && accounts != 0 { return verdict("the trail's head was taken away") }
-                opened = try state.openHead(head)
-            } catch  where error.isDamage {
-                return verdict("the trail's head was changed")
-            }
-            guard opened.number == last, opened.link == link else {
-                return verdict("the trail's end was cut off after entry \(last)")
-            }
-            return verdict(nil)
+        try await read { state throws(Fault) in try state.auditVerdict() }
+    }
+}
+
+extension State {
+    /// Follows the chain from the first entry to the head.
+    borrowing func auditVerdict() throws(Fault) -> AuditVerdict {
+        var last: Int64 = 0
+        var link: [UInt8] = []
+        func verdict(_ damage: String?) -> AuditVerdict {
+            AuditVerdict(entries: last, damage: damage, head: Hex.encode(link))
         }
+        while true {
+            let page: [(event: AuditEvent, link: [UInt8])]
+            do throws(Fault) {
+                page = try events(after: last, limit: 1_000)
+            } catch  where error.isDamage {
+                return verdict("an entry after \(last) holds what no entry holds")
+            }
+            for (event, stored) in page {
+                guard event.number == last + 1 else { return verdict("entry \(last + 1) is missing") }
+                let expected = try vault.auditLink(event.message(after: link))
+                guard constantTimeEqual(expected, stored) else {
+                    return verdict("entry \(event.number) was changed, or one before it was taken away")
+                }
+                last = event.number
+                link = stored
+            }
+            if page.isEmpty { break }
+        }
+        let accounts: (Int64)? = try row("SELECT count(*) FROM accounts")
+        let opened: (number: Int64, link: [UInt8])
+        do throws(Fault) {
+            let head: (Int64, [UInt8])? = try row("SELECT number, link FROM audit_head WHERE name = 'head'")
+            if head == nil && accounts != 0 { return verdict("the trail's head was taken away") }
+            opened = try openHead(head)
+        } catch  where error.isDamage {
+            return verdict("the trail's head was changed")
+        }
+        guard opened.number == last, opened.link == link else {
+            return verdict("the trail's end was cut off after entry \(last)")
+        }
+        return verdict(nil)
     }
 }

@@ -83,7 +83,7 @@ extension Fault {
     /// The store failed: nothing was done.
     init(_ error: StoreError) {
         switch error {
-        case .busy, .full:
+        case .busy, .full, .unreachable, .conflict:
             self.init(code: "ServiceUnavailable", status: 503, message: error.description, reason: "store")
         // No column of ours ever held another kind of value: the row was written by somebody else.
         case .unexpectedValue:

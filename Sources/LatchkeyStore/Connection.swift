@@ -25,7 +25,7 @@ protocol Connection: AnyObject {
 
     /// Ends the transaction; after a write the change is durable when this returns.
     ///
-    /// If it throws, the transaction is gone and nothing of it happened.
+    /// If it throws, the transaction is gone and nothing of it happened; `StoreError.uncertain` alone leaves that open.
     func commit() throws(StoreError)
 
     /// Ends the transaction, if any, and forgets what it did.
@@ -43,8 +43,33 @@ protocol Connection: AnyObject {
     /// Runs a text of any number of statements without parameters.
     func run(script: StaticString) throws(StoreError)
 
+    /// Sets a savepoint; savepoints may be nested.
+    func setSavepoint() throws(StoreError)
+
+    /// Keeps what was done since the last savepoint.
+    func releaseSavepoint() throws(StoreError)
+
+    /// Undoes what was done since the last savepoint.
+    ///
+    /// Failing means that the whole transaction is gone, which the next statement and the commit will notice.
+    func undoSavepoint()
+
     /// Returns the prepared form of one statement, from the cache if its text was seen before.
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement
+
+    /// Returns the prepared form of one statement that is made while the program runs; it is not kept.
+    ///
+    /// Only names from the schema may be put into its text.
+    func statement(text: String) throws(StoreError) -> any Statement
+
+    /// Begins a query that may have very many rows; what it returns is started already.
+    func scan(_ sql: String) throws(StoreError) -> any Statement
+
+    /// The names of the tables, but for those of the store's own.
+    func tableNames() throws(StoreError) -> [String]
+
+    /// Takes the limits of time off the present transaction.
+    func allowLongWork() throws(StoreError)
 
     /// Gives the connection back. The connection is not used afterwards.
     func close()
@@ -79,6 +104,12 @@ protocol Driver: Sendable {
     /// How long nobody must have asked for anything before a writer tidies up wholly.
     var idleSeconds: Int { get }
 
+    /// How long work is begun anew when the connection is lost or others are in the way, in milliseconds.
+    var patience: Int { get }
+
+    /// How many connections may read at once.
+    var readerLimit: Int { get }
+
     /// Opens the store, brings its schema up to date, and returns a connection that may write.
     ///
     /// If the store is there already, `examine` reads it before anything is written.
@@ -94,7 +125,7 @@ protocol Driver: Sendable {
     func check() throws(StoreError) -> [String]
 
     /// Writes a consistent copy to a new file.
-    func backUp(to path: String) throws(StoreError)
+    func backUp(to path: String, _ schema: Schema) throws(StoreError)
 
     /// Puts a copy in the store's place, after `schema` and `body` were applied to it.
     func restore(

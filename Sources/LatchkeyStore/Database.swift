@@ -10,6 +10,7 @@ import Synchronization
 /// no `now()`, no NUL in text. Several processes may have the same store open.
 public final class Database: Sendable {
     private let driver: any Driver
+    private let schema: Schema
     private let writer: Writer
     private let readers: Readers
 
@@ -19,8 +20,9 @@ public final class Database: Sendable {
         examine: @escaping @Sendable (any Connection) throws -> Void
     ) async throws {
         self.driver = driver
+        self.schema = schema
         writer = try await Writer(driver: driver, schema: schema, examine: examine)
-        readers = Readers(driver: driver)
+        readers = Readers(driver: driver, limit: driver.readerLimit)
     }
 
     deinit {
@@ -39,7 +41,7 @@ public final class Database: Sendable {
     /// not done, and the next opening goes on from there.
     ///
     /// - Parameters:
-    ///   - location: `sqlite:PATH`.
+    ///   - location: `sqlite:PATH` or `postgres://USER@HOST/DATABASE`.
     ///   - migrations: All steps of the schema, from the first.
     ///   - create: Whether a missing store is made, with mode 0600, its missing directories with 0700.
     /// - Returns: The store, ready for work.
@@ -50,7 +52,7 @@ public final class Database: Sendable {
         migrations: [Migration],
         create: Bool
     ) async throws(StoreError) -> Database {
-        try await open(SQLiteDriver(location: location, create: create), migrations: migrations)
+        try await open(driver(for: location, create: create), migrations: migrations)
     }
 
     /// Opens the store at `location`, but first lets `examine` read it as it is and refuse it.
@@ -67,13 +69,20 @@ public final class Database: Sendable {
         create: Bool,
         examine: @escaping @Sendable (consuming Transaction) throws -> R
     ) async throws -> (Database, R?) {
-        let driver = try SQLiteDriver(location: location, create: create)
+        let driver = try driver(for: location, create: create)
         let found = Found<R>()
         let database = try await Database(driver: driver, schema: Schema(migrations)) { connection in
             let value = try attempt(examine, on: connection, settling: false).get()
             found.value.withLock { $0 = value }
         }
         return (database, found.value.withLock { $0 })
+    }
+
+    /// The driver for a place.
+    static func driver(for location: String, create: Bool) throws(StoreError) -> any Driver {
+        let location = try StoreLocation(location)
+        if location.isPostgreSQL { return try PostgreSQLDriver(location, create: create) }
+        return try SQLiteDriver(location: location.text, create: create)
     }
 
     /// Opens a store through a driver of the caller's.
@@ -95,7 +104,7 @@ public final class Database: Sendable {
         at location: String,
         _ body: @escaping @Sendable (consuming Transaction) throws -> R
     ) async throws -> R {
-        let driver = try SQLiteDriver(location: location, create: false)
+        let driver = try driver(for: location, create: false)
         let outcome: Result<R, any Error> = try await StoreThread.run { () throws(StoreError) in
             Result {
                 var seen: Result<R, any Error> = .failure(StoreError.missing(location))
@@ -141,7 +150,8 @@ public final class Database: Sendable {
             readers.submit(
                 ReadJob(
                     run: { connection in
-                        continuation.resume(with: Self.attempt(body, on: connection, settling: false))
+                        let result = Self.attempt(body, on: connection, settling: false)
+                        return { loss in continuation.resume(with: loss.map { .failure($0) } ?? result) }
                     },
                     refuse: { continuation.resume(throwing: $0) }
                 )
@@ -159,19 +169,20 @@ public final class Database: Sendable {
 
     /// Writes a copy of the store as it is at one moment to a new file of mode 0600, while work goes on.
     ///
+    /// It is an SQLite file whatever kind of database the store is in.
     /// The file appears under its name only when it is whole and durable; it needs no other file beside it.
     ///
     /// - Throws: `StoreError.cannotOpen` if there is something at `path` already.
     public func backup(to path: String) async throws(StoreError) {
-        let driver = driver
-        try await StoreThread.run { () throws(StoreError) in try driver.backUp(to: path) }
+        let (driver, schema) = (driver, schema)
+        try await StoreThread.run { () throws(StoreError) in try driver.backUp(to: path, schema) }
     }
 
     /// Puts a copy that `backup` made in the place of the store at `location`.
     ///
     /// The copy is checked, brought up to date and given to `body`, which may change it (put up what must never go
     /// back); only then does it take the store's place, in one step: a crash leaves the old store or the new one as
-    /// `body` left it. A store that is there is written over under SQLite's own lock, never renamed, so that no
+    /// `body` left it. A store in a file that is there is written over under SQLite's own lock, never renamed, so that no
     /// process can go on with a file that has lost its name.
     ///
     /// - Throws: `StoreError.busy` if anybody, this process included, has the store open; `.cannotOpen` if the copy or
@@ -183,7 +194,7 @@ public final class Database: Sendable {
         _ body: @escaping @Sendable (consuming Transaction) throws -> Void = { _ in }
     ) async throws {
         let schema = try Schema(migrations)
-        try await restore(from: path, with: SQLiteDriver(location: location, create: true), schema, body)
+        try await restore(from: path, with: driver(for: location, create: true), schema, body)
     }
 
     static func restore(
@@ -214,7 +225,7 @@ public final class Database: Sendable {
     /// How many changes were answered, and in how many commits.
     var statistics: Writer.Statistics { writer.statistics }
 
-    private static func attempt<R>(
+    static func attempt<R>(
         _ body: (consuming Transaction) throws -> R,
         on connection: any Connection,
         settling: Bool

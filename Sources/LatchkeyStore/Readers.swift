@@ -4,8 +4,9 @@ import Synchronization
 
 /// One reading that waits for its turn.
 struct ReadJob: Sendable {
-    /// Does the work inside a transaction that sees one state of the store, and answers whoever waits.
-    let run: @Sendable (any Connection) -> Void
+    /// Does the work inside a transaction that sees one state of the store, and returns what answers whoever waits:
+    /// with the job's own result, or with the error that kept it from having one.
+    let run: @Sendable (any Connection) -> (StoreError?) -> Void
     /// Tells whoever waits that the job never ran.
     let refuse: @Sendable (StoreError) -> Void
 }
@@ -27,7 +28,7 @@ final class Readers: Sendable {
     private let limit: Int
     private let shared = Shared()
 
-    init(driver: any Driver, limit: Int = 4) {
+    init(driver: any Driver, limit: Int) {
         self.driver = driver
         self.limit = limit
     }
@@ -93,23 +94,8 @@ final class Readers: Sendable {
     private static func work(_ driver: any Driver, _ shared: Shared) {
         var kept: (any Connection)?
         while let job = shared.channel.take() {
-            do throws(StoreError) {
-                let connection = try driver.connection(kept, .read)
-                kept = connection
-                try connection.begin(.read)
-                job.run(connection)
-            } catch {
-                job.refuse(error)
-            }
-            do throws(StoreError) {
-                try kept?.requireTransaction()
-                try kept?.commit()
-            } catch {
-                // The job was answered; only the connection is no longer worth keeping.
-                kept?.rollBack()
-                kept?.close()
-                kept = nil
-            }
+            var patience = Patience(milliseconds: driver.patience)
+            while !attempt(job, &patience, driver, &kept) {}
         }
         kept?.close()
         let endings = shared.crew.withLock { crew in
@@ -117,5 +103,45 @@ final class Readers: Sendable {
             return crew.count == 0 ? crew.endings : []
         }
         for done in endings { done() }
+    }
+
+    /// Runs and answers a job; false if it has to be run again, for a reading has no effect that could happen twice.
+    private static func attempt(
+        _ job: ReadJob,
+        _ patience: inout Patience,
+        _ driver: any Driver,
+        _ kept: inout (any Connection)?
+    ) -> Bool {
+        func isToBeRepeated(_ error: StoreError) -> Bool {
+            kept?.rollBack()
+            kept?.close()
+            kept = nil
+            return error.mayPass && patience.waitForNextTry()
+        }
+        let answer: (StoreError?) -> Void
+        do throws(StoreError) {
+            let connection = try driver.connection(kept, .read)
+            kept = connection
+            try connection.begin(.read)
+            answer = job.run(connection)
+        } catch {
+            if isToBeRepeated(error) { return false }
+            job.refuse(error)
+            return true
+        }
+        do throws(StoreError) { try kept?.requireTransaction() } catch {
+            if isToBeRepeated(error) { return false }
+            // Beyond a loss that may pass, the job's own result tells of it.
+            answer(error.mayPass ? error : nil)
+            return true
+        }
+        answer(nil)
+        do throws(StoreError) { try kept?.commit() } catch {
+            // The job was answered; only the connection is no longer worth keeping.
+            kept?.rollBack()
+            kept?.close()
+            kept = nil
+        }
+        return true
     }
 }

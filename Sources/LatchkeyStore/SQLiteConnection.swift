@@ -8,7 +8,7 @@ final class SQLiteConnection: Connection {
     let handle: OpaquePointer
     private let file: SQLiteFile
     private let use: Use
-    private let patience: Patience
+    private let patience: LockPatience
     private var cache: [StatementKey: SQLiteStatement] = [:]
     private var isInTransaction = false
     private var isReading = false
@@ -49,7 +49,7 @@ final class SQLiteConnection: Connection {
         handle = opened
         self.file = file
         self.use = use
-        patience = Patience(milliseconds: milliseconds)
+        patience = LockPatience(milliseconds: milliseconds)
         do throws(StoreError) {
             try configure()
         } catch {
@@ -146,6 +146,31 @@ final class SQLiteConnection: Connection {
         }
     }
 
+    // MARK: Savepoints
+
+    // A name may be used again inside itself: the innermost one is meant, in SQLite as in PostgreSQL.
+    func setSavepoint() throws(StoreError) { try command("SAVEPOINT here") }
+
+    func releaseSavepoint() throws(StoreError) { try command("RELEASE SAVEPOINT here") }
+
+    func undoSavepoint() {
+        do throws(StoreError) {
+            try requireTransaction()
+            try command("ROLLBACK TO SAVEPOINT here")
+            try command("RELEASE SAVEPOINT here")
+        } catch {
+            rollBack()
+        }
+    }
+
+    /// Runs one statement that has neither parameters nor rows.
+    func command(_ sql: StaticString) throws(StoreError) {
+        let statement = try statement(sql)
+        defer { statement.finish() }
+        try statement.start([])
+        while try statement.next() {}
+    }
+
     // MARK: Statements
 
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement { try prepared(sql) }
@@ -159,6 +184,36 @@ final class SQLiteConnection: Connection {
     }
 
     var cachedStatements: Int { cache.count }
+
+    func statement(text: String) throws(StoreError) -> any Statement {
+        try Array(text.utf8)
+            .withUnsafeBufferPointer { (bytes) throws(StoreError) in
+                try SQLiteStatement(text: bytes, on: self)
+            }
+    }
+
+    func scan(_ sql: String) throws(StoreError) -> any Statement {
+        let statement = try statement(text: sql)
+        try statement.start([])
+        return statement
+    }
+
+    func tableNames() throws(StoreError) -> [String] {
+        let statement = try prepared(
+            """
+            SELECT name FROM sqlite_schema
+            WHERE type = 'table' AND name <> 'migrations' AND substr(name, 1, 7) <> 'sqlite_'
+            """
+        )
+        defer { statement.finish() }
+        try statement.start([])
+        var names: [String] = []
+        while try statement.next() { names.append(try String(sqlValue: statement.value(at: 0))) }
+        return names
+    }
+
+    /// Nothing limits how long work in a file may take.
+    func allowLongWork() {}
 
     func run(script: StaticString) throws(StoreError) {
         guard script.hasPointerRepresentation else { throw .misuse("a script of one character") }
@@ -241,7 +296,7 @@ final class SQLiteConnection: Connection {
 ///
 /// SQLite's own waiting grows to a tenth of a second, so that a writer that is never idle can starve another process;
 /// this one looks again every millisecond or two.
-private final class Patience {
+private final class LockPatience {
     let milliseconds: Int
     var isSuspended = false
     private var start = Moment.now
@@ -274,7 +329,7 @@ struct Moment {
 /// What SQLite calls while another process holds a lock; a plain function, which no actor can claim.
 private func awaitOtherProcess(_ context: UnsafeMutableRawPointer?, _ tries: Int32) -> Int32 {
     guard let context else { return 0 }
-    return Unmanaged<Patience>.fromOpaque(context).takeUnretainedValue().wait(tries: tries) ? 1 : 0
+    return Unmanaged<LockPatience>.fromOpaque(context).takeUnretainedValue().wait(tries: tries) ? 1 : 0
 }
 
 /// What SQLite calls after a commit to the log.

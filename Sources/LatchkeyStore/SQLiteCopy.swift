@@ -4,7 +4,7 @@ internal import CLatchkeySQLite
 import Glibc
 
 extension SQLiteDriver {
-    func backUp(to path: String) throws(StoreError) {
+    func backUp(to path: String, _: Schema) throws(StoreError) {
         let target = try SQLiteFile(relative: path)
         try target.requireNothingThere()
         try file.inspect()
@@ -16,11 +16,55 @@ extension SQLiteDriver {
         try copy.become(target)
     }
 
+    /// Makes a new store in a file: `fill` is given it with the tables of `schema`.
+    static func make(
+        _ path: String,
+        _ schema: Schema,
+        _ fill: (SQLiteConnection) throws(StoreError) -> Void
+    ) throws(StoreError) {
+        let target = try SQLiteFile(relative: path)
+        try target.requireNothingThere()
+        let copy = try TemporaryCopy(beside: target)
+        try copy.write { (connection) throws(StoreError) in
+            try bringUpToDate(connection, schema)
+            try fill(connection)
+        }
+        try copy.verify()
+        try copy.become(target)
+    }
+
+    /// Calls `body` with a copy of a backup that was checked and brought up to date.
+    static func withBackup(_ path: String, _ schema: Schema, _ body: (SQLiteConnection) throws -> Void) throws {
+        let backup = try SQLiteFile(relative: path)
+        guard try backup.exists() else { throw noBackup(at: path) }
+        let copy = try TemporaryCopy(beside: backup)
+        do {
+            let source = try SQLiteConnection(backup, .archive, waiting: 1_000)
+            defer { source.close() }
+            try copy.fill(from: source)
+        }
+        let connection = try copy.connect()
+        defer { connection.close() }
+        try requireSound(connection, path)
+        try bringUpToDate(connection, schema)
+        try body(connection)
+    }
+
+    private static func noBackup(at path: String) -> StoreError {
+        .cannotOpen("there is no backup at `\(path)`: name another file")
+    }
+
+    /// Refuses a backup that is no store or is damaged.
+    private static func requireSound(_ connection: SQLiteConnection, _ path: String) throws(StoreError) {
+        guard try !requireMark(connection) else { throw StoreError.notAStore(path) }
+        if let finding = try damage(connection).first {
+            throw StoreError.cannotOpen("the backup `\(path)` is damaged (\(finding)): use another")
+        }
+    }
+
     func restore(from path: String, _ schema: Schema, _ body: (any Connection) throws -> Void) throws {
         let backup = try SQLiteFile(relative: path)
-        guard try backup.exists() else {
-            throw StoreError.cannotOpen("there is no backup at `\(path)`: name another file")
-        }
+        guard try backup.exists() else { throw Self.noBackup(at: path) }
         try file.makeDirectory()
         let isReplacing = try file.exists()
         if isReplacing { try file.inspect() } else { try file.requireNothingThere() }
@@ -41,10 +85,7 @@ extension SQLiteDriver {
     ) throws {
         let connection = try copy.connect()
         defer { connection.close() }
-        guard try !Self.requireMark(connection) else { throw StoreError.notAStore(backup) }
-        if let finding = try Self.damage(connection).first {
-            throw StoreError.cannotOpen("the backup `\(backup)` is damaged (\(finding)): use another")
-        }
+        try Self.requireSound(connection, backup)
         try Self.bringUpToDate(connection, schema)
         try connection.begin(.write)
         do {
@@ -96,9 +137,14 @@ private struct TemporaryCopy: ~Copyable {
 
     /// Copies what `source` sees.
     func fill(from source: SQLiteConnection) throws(StoreError) {
+        try write { (connection) throws(StoreError) in try source.copyPages(to: connection) }
+    }
+
+    /// Lets `body` write the copy.
+    func write(_ body: (SQLiteConnection) throws(StoreError) -> Void) throws(StoreError) {
         let connection = try connect()
         defer { connection.close() }
-        try source.copyPages(to: connection)
+        try body(connection)
         try connection.turnToSingleFile()
     }
 

@@ -10,6 +10,7 @@ struct SQLiteDriver: Driver {
     /// How long another process may keep the store, in milliseconds.
     let patience: Int
     let idleSeconds: Int
+    let readerLimit = 4
 
     /// Marks the file as Latchkey's in its header ("LKEY").
     static let mark: Int64 = 0x4C4B_4559

@@ -16,7 +16,7 @@ struct SQLiteFile: Sendable {
     /// Reads a location, `sqlite:PATH`.
     init(location: String) throws(StoreError) {
         guard location.utf8.starts(with: "sqlite:".utf8) else {
-            throw .cannotOpen("a store is named `sqlite:PATH`: other kinds are not known to this latchkey")
+            throw .cannotOpen("a store in a file is named `sqlite:PATH`: name one")
         }
         try self.init(relative: String(location.utf8.dropFirst("sqlite:".utf8.count)) ?? "")
     }

@@ -13,23 +13,25 @@ final class SQLiteStatement: Statement {
     private(set) var changedRows = 0
     let columnCount: Int
 
-    init(_ sql: StaticString, on connection: SQLiteConnection) throws(StoreError) {
+    convenience init(_ sql: StaticString, on connection: SQLiteConnection) throws(StoreError) {
+        try self.init(text: UnsafeBufferPointer(start: sql.utf8Start, count: sql.utf8CodeUnitCount), on: connection)
+    }
+
+    init(text: UnsafeBufferPointer<UInt8>, on connection: SQLiteConnection) throws(StoreError) {
         var prepared: OpaquePointer?
         var isWhole = true
-        let code = sql.withUTF8Buffer { text in
-            text.withMemoryRebound(to: CChar.self) { text in
-                var rest: UnsafePointer<CChar>?
-                let code = sqlite3_prepare_v3(
-                    connection.handle,
-                    text.baseAddress,
-                    Int32(clamping: text.count),
-                    UInt32(SQLITE_PREPARE_PERSISTENT),
-                    &prepared,
-                    &rest
-                )
-                if let rest, let start = text.baseAddress { isWhole = rest - start == text.count }
-                return code
-            }
+        let code = text.withMemoryRebound(to: CChar.self) { text in
+            var rest: UnsafePointer<CChar>?
+            let code = sqlite3_prepare_v3(
+                connection.handle,
+                text.baseAddress,
+                Int32(clamping: text.count),
+                UInt32(SQLITE_PREPARE_PERSISTENT),
+                &prepared,
+                &rest
+            )
+            if let rest, let start = text.baseAddress { isWhole = rest - start == text.count }
+            return code
         }
         guard code == SQLITE_OK else { throw connection.failure(code) }
         guard let prepared, isWhole else {

@@ -29,6 +29,12 @@ public enum StoreError: Error, Sendable, Equatable {
     case unexpectedValue(String)
     /// The database refused a statement: a fault in the program or an unforeseen state of the store.
     case refused(String)
+    /// The database server cannot be reached, or the connection to it was lost before anything was committed.
+    case unreachable(String)
+    /// Others changed the same rows again and again; nothing was changed here.
+    case conflict
+    /// The connection was lost while a change was committed, and the server does not come back to say what became of it.
+    case uncertain
     /// The program used the store against its rules.
     case misuse(String)
     /// The store was closed.
@@ -64,6 +70,9 @@ extension StoreError: CustomStringConvertible {
         case .constraint(let constraint): "the change breaks a rule of the store (\(constraint))"
         case .unexpectedValue(let reason): "the store holds or was given a value of another kind: \(reason)"
         case .refused(let reason): "the database refused a statement (\(reason)): report this as a fault of latchkey"
+        case .unreachable(let reason): "nothing was changed, for the database cannot be reached (\(reason)): try again"
+        case .conflict: "others changed the same things again and again: try again"
+        case .uncertain: "it is not known whether the change was made, for the database was lost meanwhile: look first"
         case .misuse(let reason): "the store was used wrongly (\(reason)): report this as a fault of latchkey"
         case .closed: "the store is closed: open it again"
         }

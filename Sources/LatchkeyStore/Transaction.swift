@@ -163,32 +163,3 @@ private struct Columns {
         }
     }
 }
-
-extension Connection {
-    // A name may be used again inside itself: the innermost one is meant, in SQLite as in PostgreSQL.
-    func setSavepoint() throws(StoreError) { try command("SAVEPOINT here") }
-
-    func releaseSavepoint() throws(StoreError) { try command("RELEASE SAVEPOINT here") }
-
-    /// Undoes what was done since the savepoint.
-    ///
-    /// Failing means that the whole transaction is gone, which the next
-    /// statement and the commit will notice.
-    func undoSavepoint() {
-        do throws(StoreError) {
-            try requireTransaction()
-            try command("ROLLBACK TO SAVEPOINT here")
-            try command("RELEASE SAVEPOINT here")
-        } catch {
-            rollBack()
-        }
-    }
-
-    /// Runs one statement that has neither parameters nor rows.
-    func command(_ sql: StaticString) throws(StoreError) {
-        let statement = try statement(sql)
-        defer { statement.finish() }
-        try statement.start([])
-        while try statement.next() {}
-    }
-}

@@ -1,5 +1,6 @@
 // Writer.swift: the one connection that changes the store, and how jobs that wait together share a commit.
 
+import Glibc
 import Synchronization
 
 /// One change that waits for its turn.
@@ -114,27 +115,37 @@ final class Writer: Sendable {
             for done in endings { done() }
         }
 
+        /// Runs and answers the jobs; runs them again while an error may pass by which nothing happened.
         private func runBatch(_ jobs: [WriteJob], on kept: inout (any Connection)?) {
-            var loss: StoreError?
-            do throws(StoreError) {
-                let connection = try driver.connection(kept, .write)
-                kept = connection
-                try connection.begin(.write)
-                loss = run(jobs, on: connection)
-            } catch {
-                for job in jobs { job.refuse(error) }
-                loss = error
-            }
-            if let loss, loss.spoilsConnection {
-                kept?.close()
-                kept = nil
+            var patience = Patience(milliseconds: driver.patience)
+            while true {
+                var answers: [(StoreError?) -> Void] = []
+                let loss = run(jobs, on: &kept, &answers)
+                if let loss, loss.spoilsConnection {
+                    kept?.close()
+                    kept = nil
+                }
+                if let loss, loss.mayPass, patience.waitForNextTry() { continue }
+                for answer in answers { answer(loss) }
+                if let loss { for job in jobs[answers.count...] { job.refuse(loss) } }
+                return
             }
         }
 
-        /// Runs and answers the jobs in the transaction that was begun; returns why it was lost, if it was.
-        private func run(_ jobs: [WriteJob], on connection: any Connection) -> StoreError? {
-            var answers: [(StoreError?) -> Void] = []
-            var loss: StoreError?
+        /// Runs the jobs in one transaction; returns why it was lost, if it was.
+        private func run(
+            _ jobs: [WriteJob],
+            on kept: inout (any Connection)?,
+            _ answers: inout [(StoreError?) -> Void]
+        ) -> StoreError? {
+            let connection: any Connection
+            do throws(StoreError) {
+                connection = try driver.connection(kept, .write)
+                kept = connection
+                try connection.begin(.write)
+            } catch {
+                return error
+            }
             do throws(StoreError) {
                 for job in jobs {
                     try connection.setSavepoint()
@@ -149,22 +160,46 @@ final class Writer: Sendable {
                     $0.jobs += jobs.count
                     $0.commits += 1
                 }
+                return nil
             } catch {
                 connection.rollBack()
-                loss = error
+                return error
             }
-            for answer in answers { answer(loss) }
-            if let loss { for job in jobs[answers.count...] { job.refuse(loss) } }
-            return loss
         }
     }
 }
 
+/// How long work is begun anew.
+struct Patience {
+    private let milliseconds: Int
+    private let start = Moment.now
+    private var tries = 0
+
+    init(milliseconds: Int) { self.milliseconds = milliseconds }
+
+    /// Waits a moment, longer each time; false if that has been done long enough.
+    mutating func waitForNextTry() -> Bool {
+        guard Moment.now.milliseconds(since: start) < milliseconds else { return false }
+        tries += 1
+        // At once the first time: a connection may have been lost long ago, to a server that is well.
+        if tries > 1 { usleep(.random(in: 1_000...2_000) << UInt32(min(tries, 6))) }
+        return true
+    }
+}
+
 extension StoreError {
+    /// Whether nothing happened and another try may go better.
+    var mayPass: Bool {
+        switch self {
+        case .unreachable, .conflict: true
+        default: false
+        }
+    }
+
     /// Whether a connection that met this error had better be made anew.
     var spoilsConnection: Bool {
         switch self {
-        case .io, .corrupt, .cannotOpen, .notAStore, .readOnly, .missing: true
+        case .unreachable, .uncertain, .io, .corrupt, .cannotOpen, .notAStore, .readOnly, .missing: true
         default: false
         }
     }

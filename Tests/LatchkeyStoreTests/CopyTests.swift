@@ -77,7 +77,7 @@ struct CopyTests {
 
     @Test("a backup overwrites nothing and leaves nothing when it fails")
     func backupRefusals() async throws {
-        try await withStore { store, path in
+        try await withFile { store, path in
             let directory = path.replacing("/store.db", with: "")
             let there = directory + "/there.db"
             _ = FileManager.default.createFile(atPath: there, contents: Data("mine".utf8))

@@ -1,10 +1,11 @@
-// DialectTests.swift: what the one SQL dialect promises, tried on SQLite; PostgreSQL will run the same.
+// DialectTests.swift: what the one SQL dialect promises, on every database.
 
+import LatchkeyTestSupport
 import Testing
 
 @testable import LatchkeyStore
 
-@Suite("Dialect")
+@Suite("Dialect", .everyDatabase)
 struct DialectTests {
     private let migrations = [
         Migration(
@@ -19,13 +20,11 @@ struct DialectTests {
     ]
 
     private func withNodes(_ body: (Database) async throws -> Void) async throws {
-        try await withDirectory { directory in
-            let store = try await Database.open("sqlite:\(directory)/store.db", migrations: migrations, create: true)
+        try await withStore(migrations) { store in
             try await store.write { tx in
                 try tx.run("INSERT INTO nodes (id, parent, name) VALUES (1, NULL, 'root'), (2, 1, 'a'), (3, 2, 'b')")
             }
             try await body(store)
-            await store.close()
         }
     }
 
@@ -83,7 +82,9 @@ struct DialectTests {
     func partialIndex() async throws {
         try await withNodes { store in
             try await store.write { tx in
-                #expect(throws: StoreError.self) { try tx.run("INSERT INTO nodes (id, name) VALUES (9, 'ROOT')") }
+                #expect(throws: StoreError.self) {
+                    try tx.savepoint { try tx.run("INSERT INTO nodes (id, name) VALUES (9, 'ROOT')") }
+                }
                 try tx.run("INSERT INTO nodes (id, name, gone) VALUES (9, 'ROOT', 1)")
             }
         }
@@ -111,6 +112,52 @@ struct DialectTests {
                 #expect(row?.0 == [UInt8]("12".utf8))
                 #expect(row?.1 == "0012")
             }
+        }
+    }
+
+    @Test("text is in the order of its bytes, and only ASCII has two cases")
+    func order() async throws {
+        try await withNodes { store in
+            let names = ["B", "C", "Z", "a", "b", "c", "root", "É", "é"]
+            try await store.write { tx in
+                for (number, name) in names.enumerated() {
+                    try tx.run("INSERT INTO nodes (id, name, gone) VALUES ($1, $2, 1)", 10 + number, name)
+                }
+            }
+            let found: [String] = try await store.read { tx in
+                try tx.rows("SELECT name FROM nodes WHERE gone = 1 ORDER BY name")
+            }
+            #expect(found == names)
+            let later: [String] = try await store.read { tx in
+                try tx.rows("SELECT name FROM nodes WHERE gone = 1 AND name > $1 ORDER BY name", "b")
+            }
+            #expect(later == ["c", "root", "É", "é"])
+            let small: [String] = try await store.read { tx in
+                try tx.rows("SELECT lower(name) FROM nodes WHERE name IN ('B', 'É') AND gone = 1 ORDER BY name")
+            }
+            #expect(small == ["b", "É"])
+        }
+    }
+
+    @Test("the largest and smallest numbers, long and empty values come back as they were")
+    func extremes() async throws {
+        try await withNodes { store in
+            let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+            let text = String(repeating: "ü\u{1F511}'\\", count: 20_000)
+            try await store.write { tx in
+                try tx.run("INSERT INTO nodes (id, name, bytes) VALUES ($1, $2, $3)", Int64.min, text, bytes)
+                try tx.run("INSERT INTO nodes (id, name, bytes) VALUES ($1, $2, $3)", Int64.max, "", [UInt8]())
+            }
+            let rows: [(Int64, String, [UInt8])] = try await store.read { tx in
+                try tx.rows("SELECT id, name, bytes FROM nodes WHERE bytes IS NOT NULL ORDER BY id")
+            }
+            #expect(rows.map(\.0) == [.min, .max])
+            #expect(rows.map(\.1) == [text, ""])
+            #expect(rows.map(\.2) == [bytes, []])
+            let sum: Int64? = try await store.read { tx in try tx.row("SELECT sum(id) FROM nodes WHERE id <> 1") }
+            #expect(sum == 4)
+            let least: Int64? = try await store.read { tx in try tx.row("SELECT sum(id) FROM nodes WHERE id < 0") }
+            #expect(least == .min)
         }
     }
 }

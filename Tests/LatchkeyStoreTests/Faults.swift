@@ -61,12 +61,9 @@ final class Faults: Sendable {
 
 /// Runs `body` with a store whose writing connection fails as planned.
 func withFaultyStore(_ body: (Database, Faults) async throws -> Void) async throws {
-    try await withDirectory { directory in
+    try await withPlace { location, _ in
         let faults = Faults()
-        let driver = FaultyDriver(
-            real: try SQLiteDriver(location: "sqlite:\(directory)/store.db", create: true),
-            faults: faults
-        )
+        let driver = FaultyDriver(real: try Database.driver(for: location, create: true), faults: faults)
         let store = try await Database.open(driver, migrations: schema)
         try await body(store, faults)
         await store.close()
@@ -74,9 +71,11 @@ func withFaultyStore(_ body: (Database, Faults) async throws -> Void) async thro
 }
 
 struct FaultyDriver: Driver {
-    let real: SQLiteDriver
+    let real: any Driver
     let faults: Faults
     var idleSeconds: Int { real.idleSeconds }
+    var patience: Int { real.patience }
+    var readerLimit: Int { real.readerLimit }
 
     func open(_ schema: Schema, examine: (any Connection) throws -> Void) throws -> any Connection {
         FaultyConnection(try real.open(schema, examine: examine), faults)
@@ -89,7 +88,7 @@ struct FaultyDriver: Driver {
 
     func look(_ body: (any Connection) throws -> Void) throws { try real.look(body) }
     func check() throws(StoreError) -> [String] { try real.check() }
-    func backUp(to path: String) throws(StoreError) { try real.backUp(to: path) }
+    func backUp(to path: String, _ schema: Schema) throws(StoreError) { try real.backUp(to: path, schema) }
     func restore(from path: String, _ schema: Schema, _ body: (any Connection) throws -> Void) throws {
         try real.restore(from: path, schema, body)
     }
@@ -127,9 +126,16 @@ private final class FaultyConnection: Connection {
         if let loss { throw loss }
         try real.requireTransaction()
     }
+    func setSavepoint() throws(StoreError) { try real.setSavepoint() }
+    func releaseSavepoint() throws(StoreError) { try real.releaseSavepoint() }
+    func undoSavepoint() { real.undoSavepoint() }
     func settleConstraints() throws(StoreError) { try real.settleConstraints() }
     func hasTable(_ name: StaticString) throws(StoreError) -> Bool { try real.hasTable(name) }
     func run(script: StaticString) throws(StoreError) { try real.run(script: script) }
     func statement(_ sql: StaticString) throws(StoreError) -> any Statement { try real.statement(sql) }
+    func statement(text: String) throws(StoreError) -> any Statement { try real.statement(text: text) }
+    func scan(_ sql: String) throws(StoreError) -> any Statement { try real.scan(sql) }
+    func tableNames() throws(StoreError) -> [String] { try real.tableNames() }
+    func allowLongWork() throws(StoreError) { try real.allowLongWork() }
     func close() { real.close() }
 }

@@ -1,6 +1,7 @@
 // ProcessTests.swift: several processes with one store, and one that is killed.
 
 import Foundation
+import LatchkeyTestSupport
 import Testing
 
 @testable import LatchkeyStore
@@ -56,7 +57,7 @@ struct ProcessTests {
 
     @Test("a store that another process holds is waited for")
     func waitedFor() async throws {
-        try await withStore { store, path in
+        try await withFile { store, path in
             let holder = try Holder(path)
             async let ours = store.write { tx in try tx.run("INSERT INTO users (name) VALUES ('ours')") }
             try await Task.sleep(for: .milliseconds(200))
@@ -66,10 +67,9 @@ struct ProcessTests {
         }
     }
 
-    @Test("two stores on one file count together, and neither starves")
+    @Test("two stores on one file count together, and neither starves", .everyDatabase)
     func together() async throws {
-        try await withDirectory { directory in
-            let location = "sqlite:\(directory)/store.db"
+        try await withPlace { location, _ in
             let first = try await Database.open(location, migrations: schema, create: true)
             let second = try await Database.open(location, migrations: schema, create: false)
             try await first.write { tx in try tx.run("INSERT INTO users (name, age) VALUES ('counter', 0)") }
@@ -95,10 +95,9 @@ struct ProcessTests {
         }
     }
 
-    @Test("a code offered through two stores at once is spent once")
+    @Test("a code offered through two stores at once is spent once", .everyDatabase)
     func race() async throws {
-        try await withDirectory { directory in
-            let location = "sqlite:\(directory)/store.db"
+        try await withPlace { location, _ in
             let first = try await Database.open(location, migrations: schema, create: true)
             let second = try await Database.open(location, migrations: schema, create: false)
             try await first.write { tx in try tx.run("INSERT INTO users (name, age) VALUES ('step', 0)") }
@@ -121,10 +120,9 @@ struct ProcessTests {
         }
     }
 
-    @Test("SIGKILL in the middle of changes: what was answered is there, halves are not")
+    @Test("SIGKILL in the middle of changes: what was answered is there, halves are not", .everyDatabase)
     func killed() async throws {
-        try await withDirectory { directory in
-            let location = "sqlite:\(directory)/store.db"
+        try await withPlace { location, directory in
             for round in 0..<10 {
                 await #expect(processExitsWith: .signal(SIGKILL)) {
                     [location = location as String, directory = directory as String, round = round as Int] in

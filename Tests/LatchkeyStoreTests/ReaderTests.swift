@@ -1,10 +1,11 @@
 // ReaderTests.swift: readings see one state of the store, beside a writer that goes on.
 
+import LatchkeyTestSupport
 import Testing
 
 @testable import LatchkeyStore
 
-@Suite("Readers")
+@Suite("Readers", .everyDatabase)
 struct ReaderTests {
     @Test("a reading sees one state, whatever is committed meanwhile")
     func snapshot() async throws {

@@ -1,6 +1,7 @@
 // Stores.swift: stores for the tests, each in a directory of its own that is gone afterwards.
 
 import Foundation
+import LatchkeyTestSupport
 import Synchronization
 import Testing
 
@@ -36,15 +37,44 @@ func withDirectory<R>(inMemory: Bool = false, _ body: (String) async throws -> R
     return try await body(path)
 }
 
-/// Runs `body` with a new store and removes it.
+/// Runs `body` with the place of a store of the present kind, where nothing is yet, and a directory.
 @discardableResult
-func withStore<R>(_ body: (Database) async throws -> R) async throws -> R {
-    try await withStore { store, _ in try await body(store) }
+func withPlace<R>(_ body: (_ location: String, _ directory: String) async throws -> R) async throws -> R {
+    try await withDirectory { directory in
+        switch DatabaseKind.current {
+        case .sqlite: return try await body("sqlite:\(directory)/store.db", directory)
+        case .postgreSQL:
+            let cluster = try PostgreSQLCluster.shared()
+            let location = try cluster.makeDatabase()
+            defer { cluster.drop(location) }
+            return try await body(location, directory)
+        }
+    }
 }
 
-/// Runs `body` with a new store and its file's path and removes it.
+/// Runs `body` with a new store of the present kind and removes it.
 @discardableResult
-func withStore<R>(_ body: (Database, String) async throws -> R) async throws -> R {
+func withStore<R>(
+    _ migrations: [Migration] = schema,
+    _ body: (Database) async throws -> R
+) async throws -> R {
+    try await withPlace { location, _ in
+        let store = try await Database.open(location, migrations: migrations, create: true)
+        let result: R
+        do {
+            result = try await body(store)
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+        return result
+    }
+}
+
+/// Runs `body` with a new store in a file and the file's path and removes it.
+@discardableResult
+func withFile<R>(_ body: (Database, String) async throws -> R) async throws -> R {
     try await withDirectory { directory in
         let store = try await Database.open("sqlite:\(directory)/store.db", migrations: schema, create: true)
         let result: R
@@ -130,4 +160,12 @@ func startPython(
     process.standardOutput = output
     try process.run()
     return (process, output)
+}
+
+/// What the database says of a table `nowhere`.
+var missingTable: String {
+    switch DatabaseKind.current {
+    case .sqlite: "no such table: nowhere"
+    case .postgreSQL: "relation \"nowhere\" does not exist"
+    }
 }

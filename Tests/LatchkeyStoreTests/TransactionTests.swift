@@ -1,12 +1,13 @@
 // TransactionTests.swift: reading and changing rows, savepoints, and what a transaction refuses.
 
+import LatchkeyTestSupport
 import Testing
 
 @testable import LatchkeyStore
 
 @Suite("Transaction")
 struct TransactionTests {
-    @Test("rows come back as the types asked for, one column or several")
+    @Test("rows come back as the types asked for, one column or several", .everyDatabase)
     func rows() async throws {
         try await withStore { store in
             try await store.write { tx in
@@ -101,7 +102,7 @@ struct TransactionTests {
 
     private func unexpected(_ what: String) -> StoreError { .unexpectedValue("column `it`: expected \(what)") }
 
-    @Test("text with a NUL is not stored")
+    @Test("text with a NUL is not stored", .everyDatabase)
     func nul() async throws {
         try await withStore { store in
             await #expect(throws: StoreError.unexpectedValue("text with a NUL cannot be stored")) {
@@ -111,7 +112,7 @@ struct TransactionTests {
         }
     }
 
-    @Test("a program's mistakes are errors, not traps")
+    @Test("a program's mistakes are errors, not traps", .everyDatabase)
     func misuse() async throws {
         try await withStore { store in
             func refused(_ body: @escaping @Sendable (borrowing Transaction) throws -> Void) async {
@@ -141,14 +142,14 @@ struct TransactionTests {
         }
     }
 
-    @Test("what the database refuses is told without a value")
+    @Test("what the database refuses is told without a value", .everyDatabase)
     func refusals() async throws {
         try await withStore { store in
             await #expect {
                 try await store.write { tx in try tx.run("INSERT INTO nowhere (name) VALUES ($1)", "hush") }
             } throws: { error in
                 guard case .refused(let reason) = error as? StoreError else { return false }
-                return reason == "no such table: nowhere"
+                return reason == missingTable
             }
             await #expect(throws: StoreError.self, "double quotes are names, as in SQL") {
                 _ = try await store.read { tx -> String? in try tx.row("SELECT \"text\"") }
@@ -156,7 +157,7 @@ struct TransactionTests {
         }
     }
 
-    @Test("broken rules of the schema are told by kind")
+    @Test("broken rules of the schema are told by kind", .everyDatabase)
     func constraints() async throws {
         try await withStore { store in
             try await store.write { tx in try tx.run("INSERT INTO users (name) VALUES ('ann')") }
@@ -175,7 +176,13 @@ struct TransactionTests {
             }
             let unique = await broken { tx in try tx.run("INSERT INTO users (name) VALUES ($1)", "ann") }
             #expect(unique?.kind == .unique)
-            #expect(unique?.description == "UNIQUE constraint failed: users.name")
+            switch DatabaseKind.current {
+            case .sqlite: #expect(unique?.description == "UNIQUE constraint failed: users.name")
+            case .postgreSQL:
+                #expect(
+                    unique?.description == "duplicate key value violates unique constraint \"users_pkey\""
+                )
+            }
             let missing = await broken { tx in try tx.run("INSERT INTO keys (id, owner) VALUES ('k', NULL)") }
             #expect(missing?.kind == .notNull)
             let check = await broken { tx in try tx.run("INSERT INTO keys (id, owner) VALUES ('', 'ann')") }
@@ -185,7 +192,7 @@ struct TransactionTests {
         }
     }
 
-    @Test("run says how many rows it changed")
+    @Test("run says how many rows it changed", .everyDatabase)
     func changedRows() async throws {
         try await withStore { store in
             let counts = try await store.write { tx in
@@ -203,7 +210,7 @@ struct TransactionTests {
         }
     }
 
-    @Test("a savepoint that fails is undone alone, also inside another")
+    @Test("a savepoint that fails is undone alone, also inside another", .everyDatabase)
     func savepoints() async throws {
         try await withStore { store in
             try await store.write { tx in
@@ -222,7 +229,7 @@ struct TransactionTests {
         }
     }
 
-    @Test("a savepoint inside a reading works too")
+    @Test("a savepoint inside a reading works too", .everyDatabase)
     func savepointInReading() async throws {
         try await withStore { store in
             let one: Int? = try await store.read { tx in
@@ -234,7 +241,7 @@ struct TransactionTests {
 
     @Test("a transaction cannot be used after its end")
     func afterwards() async throws {
-        try await withStore { _, path in
+        try await withFile { _, path in
             let connection = try SQLiteDriver(location: "sqlite:\(path)", create: false).connect(.read)
             defer { connection.close() }
             let lease = Lease(connection)
@@ -252,7 +259,7 @@ struct TransactionTests {
         }
     }
 
-    @Test("a transaction can be owned by a value of the caller's")
+    @Test("a transaction can be owned by a value of the caller's", .everyDatabase)
     func owned() async throws {
         try await withStore { store in
             let changed = try await store.write { tx in
@@ -265,7 +272,7 @@ struct TransactionTests {
 
     @Test("a statement is prepared once for all its uses")
     func statementCache() async throws {
-        try await withStore { _, path in
+        try await withFile { _, path in
             let connection = try SQLiteConnection(SQLiteFile(relative: path), .write, waiting: 0)
             defer { connection.close() }
             try connection.begin(.write)

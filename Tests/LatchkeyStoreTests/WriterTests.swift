@@ -1,5 +1,6 @@
 // WriterTests.swift: changes that share a commit, fail alone, or fail together.
 
+import LatchkeyTestSupport
 import Synchronization
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
 
 @Suite("Writer")
 struct WriterTests {
-    @Test("64 changes that wait together share few commits")
+    @Test("64 changes that wait together share few commits", .everyDatabase)
     func groupCommit() async throws {
         try await withStore { store in
             let before = store.statistics
@@ -34,7 +35,7 @@ struct WriterTests {
         }
     }
 
-    @Test("a job that fails is undone alone, its neighbours are kept")
+    @Test("a job that fails is undone alone, its neighbours are kept", .everyDatabase)
     func failsAlone() async throws {
         try await withStore { store in
             let gate = Gate()
@@ -66,7 +67,7 @@ struct WriterTests {
         }
     }
 
-    @Test("a reference that is still open at a job's end fails that job, not the commit of all")
+    @Test("a reference that is still open at a job's end fails that job, not the commit of all", .everyDatabase)
     func deferredReference() async throws {
         let schema = [
             Migration(
@@ -77,8 +78,7 @@ struct WriterTests {
                     """
             )
         ]
-        try await withDirectory { directory in
-            let store = try await Database.open("sqlite:\(directory)/store.db", migrations: schema, create: true)
+        try await withStore(schema) { store in
             let gate = Gate()
             async let first: Void = store.write { _ in gate.wait() }
             await gate.reached()
@@ -98,11 +98,10 @@ struct WriterTests {
                 #expect(constraint.kind == .foreignKey)
             }
             try await store.expectNames(["ann"])
-            await store.close()
         }
     }
 
-    @Test("if the commit fails, every job of the batch is told and nothing happened")
+    @Test("if the commit fails, every job of the batch is told and nothing happened", .everyDatabase)
     func commitFails() async throws {
         try await withFaultyStore { store, faults in
             let gate = Gate()
@@ -168,7 +167,7 @@ struct WriterTests {
         }
     }
 
-    @Test("a job that hides that the database gave up the transaction takes nobody's word for it")
+    @Test("a job that hides that the database gave up the transaction takes nobody's word for it", .everyDatabase)
     func hiddenLoss() async throws {
         try await withFaultyStore { store, faults in
             let gate = Gate()
@@ -194,7 +193,7 @@ struct WriterTests {
         }
     }
 
-    @Test("a change that was asked for is carried out although its task is cancelled")
+    @Test("a change that was asked for is carried out although its task is cancelled", .everyDatabase)
     func cancellation() async throws {
         try await withStore { store in
             let gate = Gate()
@@ -212,7 +211,7 @@ struct WriterTests {
         }
     }
 
-    @Test("Swift's own threads stay free while the store's wait")
+    @Test("Swift's own threads stay free while the store's wait", .everyDatabase)
     func poolStaysFree() async throws {
         try await withStore { store in
             let gate = Gate()

@@ -1,11 +1,12 @@
 // AccessKeyTests.swift: access keys and temporary credentials: what they open, and when they no longer do.
 import LatchkeyCrypto
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Access keys and temporary credentials")
+@Suite("Access keys and temporary credentials", .everyDatabase)
 struct AccessKeyTests {
     /// Proves knowledge of the secret as a signature would.
     static func authenticate(

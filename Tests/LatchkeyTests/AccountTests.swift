@@ -1,11 +1,12 @@
 // AccountTests.swift: what an account goes by, what it holds, and who may do what in it.
 import Foundation
 import LatchkeyJSON
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Accounts as a whole")
+@Suite("Accounts as a whole", .everyDatabase)
 struct AccountTests {
     @Test("an account has one alias, which no other account of the store has")
     func alias() async throws {

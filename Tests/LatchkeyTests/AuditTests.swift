@@ -1,10 +1,11 @@
 // AuditTests.swift: the audit trail: one entry an attempt, and no way to edit, cut or reorder it unseen.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("The audit trail")
+@Suite("The audit trail", .everyDatabase)
 struct AuditTests {
     private func trail() async throws -> TestAuthority {
         let test = try await TestAuthority()
@@ -79,7 +80,11 @@ struct AuditTests {
     func cut(_ index: Int) async throws {
         let (sql, whole, damage) = Self.cuts[index]
         let test = try await trail()
-        try test.tamper(sql)
+        do { try test.tamper(sql) } catch let error as PostgreSQLCluster.Failure {
+            // A column takes values of its own type alone there.
+            #expect(error.description.contains("is of type bytea but") && sql.contains("SET link = hex(link)"))
+            return
+        }
         let verdict = try await test.authority.verifyAudit()
         #expect(verdict.entries == whole)
         #expect(verdict.damage?.contains(damage) == true, "\(verdict)")
@@ -101,10 +106,17 @@ struct AuditTests {
     @Test("is the condition of every change: what cannot be recorded is not done")
     func refusesWithoutRecord() async throws {
         let test = try await trail()
-        try test.tamper("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END")
+        switch DatabaseKind.current {
+        case .sqlite:
+            try test.tamper("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(ABORT, 'full'); END")
+        case .postgreSQL: try test.tamper("ALTER TABLE audit ADD CONSTRAINT refuse CHECK (number < 0) NOT VALID")
+        }
         #expect(try await test.fault(CreateUser(userName: try UserName("bob")))?.isInternal == true)
         #expect(try await test.signInFault(try UserName("ann"))?.isInternal == true)
-        try test.tamper("DROP TRIGGER full")
+        switch DatabaseKind.current {
+        case .sqlite: try test.tamper("DROP TRIGGER full")
+        case .postgreSQL: try test.tamper("ALTER TABLE audit DROP CONSTRAINT refuse")
+        }
         #expect(try await test.fault(GetUser(userName: try UserName("bob")))?.code == "NoSuchEntity")
         #expect(try await test.authority.verifyAudit().damage == nil)
     }

@@ -1,10 +1,11 @@
 // CredentialReportTests.swift: the credential report, read by Python's csv module.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Credential report")
+@Suite("Credential report", .everyDatabase)
 struct CredentialReportTests {
     /// AWS's columns, from the IAM user guide.
     static let columns = """

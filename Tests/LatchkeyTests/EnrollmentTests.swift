@@ -1,11 +1,12 @@
 // EnrollmentTests.swift: a device counts after its own codes and not before, and a wrong code is told apart while it is enrolled.
 import LatchkeyCrypto
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Enrolment")
+@Suite("Enrolment", .everyDatabase)
 struct EnrollmentTests {
     private func begin(
         _ test: TestAuthority,

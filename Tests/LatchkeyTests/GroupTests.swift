@@ -1,9 +1,10 @@
 // GroupTests.swift: groups and who is in them.
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Groups")
+@Suite("Groups", .everyDatabase)
 struct GroupTests {
     static func makeGroup(_ test: TestAuthority, _ name: String, at path: String = "/") async throws -> GroupName {
         let group = try GroupName(name)

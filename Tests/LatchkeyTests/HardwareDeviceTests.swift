@@ -1,10 +1,11 @@
 // HardwareDeviceTests.swift: devices with a maker's serial and seed, with codes by oathtool.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Hardware devices")
+@Suite("Hardware devices", .everyDatabase)
 struct HardwareDeviceTests {
     static let seed = "00112233445566778899aabbccddeeff00112233"
 

@@ -1,11 +1,12 @@
 // InlinePolicyTests.swift: policies that belong to one user or group.
 import Foundation
 import LatchkeyJSON
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Inline policies")
+@Suite("Inline policies", .everyDatabase)
 struct InlinePolicyTests {
     static let name = PolicyName(checked: "Some.Policy")
 

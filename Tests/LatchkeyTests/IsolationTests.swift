@@ -1,10 +1,11 @@
 // IsolationTests.swift: two accounts in one store share nothing: not a name, a password, a device, a code or a session.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Two accounts")
+@Suite("Two accounts", .everyDatabase)
 struct IsolationTests {
     static let other = AccountID(checked: "210987654321")
     private let otherPassword = SecretText("herons stand in the shallows")

@@ -1,10 +1,11 @@
 // ManagedPolicyTests.swift: policies that stand alone, their versions, and the predefined ones.
 import LatchkeyJSON
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Managed policies")
+@Suite("Managed policies", .everyDatabase)
 struct ManagedPolicyTests {
     static let readOnly = ARN(checked: "arn:aws:iam::aws:policy/ReadOnlyAccess")
 

@@ -1,11 +1,12 @@
 // PasswordTests.swift: what a password must be, how long it lasts, and what of it counts.
 import LatchkeyCrypto
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Passwords")
+@Suite("Passwords", .everyDatabase)
 struct PasswordTests {
     /// A text of so many characters that no list and no pattern holds.
     private static func unguessable(_ count: Int, of letters: String = "abcdefghijkmnopqrstuvwxyz") -> String {

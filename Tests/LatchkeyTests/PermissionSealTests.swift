@@ -1,10 +1,11 @@
 // PermissionSealTests.swift: which policies decide about a user, and that no writer of the database can change it.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("The policies that decide")
+@Suite("The policies that decide", .everyDatabase)
 struct PermissionSealTests {
     let test: TestAuthority
     let ann = UserName(checked: "ann")

@@ -1,10 +1,11 @@
 // PolicyAttachmentTests.swift: who holds which managed policy, as a grant or as a bound.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Attached policies and boundaries")
+@Suite("Attached policies and boundaries", .everyDatabase)
 struct PolicyAttachmentTests {
     @Test("ten policies at most hang on a user and on a group; a second time changes nothing")
     func quota() async throws {

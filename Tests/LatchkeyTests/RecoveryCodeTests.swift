@@ -1,10 +1,11 @@
 // RecoveryCodeTests.swift: recovery codes: each works once, in any spelling, for its owner, and never counts against the phone.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Recovery codes of a user")
+@Suite("Recovery codes of a user", .everyDatabase)
 struct RecoveryCodesTests {
     @Test("sign in once each, in whatever spelling, and the audit says how many are left")
     func once() async throws {

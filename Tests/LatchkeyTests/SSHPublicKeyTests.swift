@@ -1,11 +1,12 @@
 // SSHPublicKeyTests.swift: SSH public keys from upload to deletion, held against ssh-keygen.
 import LatchkeyCrypto
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("SSH public keys")
+@Suite("SSH public keys", .everyDatabase)
 struct SSHPublicKeyTests {
     static func upload(_ test: TestAuthority, _ user: UserName, _ text: String) async throws -> SSHPublicKey {
         try await test.perform(UploadSSHPublicKey(userName: user, sshPublicKeyBody: try SSHPublicKeyBody(text)))

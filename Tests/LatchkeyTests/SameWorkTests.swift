@@ -2,11 +2,12 @@
 import CLatchkeyHashes
 import LatchkeyCrypto
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("The work of a refusal")
+@Suite("The work of a refusal", .everyDatabase)
 struct SameWorkTests {
     /// How many times Argon2 runs during `body`; in a process of its own, where nobody else hashes.
     private static func hashes(_ body: () async throws -> Void) async throws -> Int {

@@ -2,11 +2,12 @@
 import LatchkeyCrypto
 import LatchkeyOTP
 import LatchkeyStore
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Server certificates")
+@Suite("Server certificates", .everyDatabase)
 struct ServerCertificateTests {
     typealias Tag = Latchkey.Tag
 
@@ -163,7 +164,7 @@ struct ServerCertificateTests {
         let key = try OpenSSLTool.privateKey()
         try await test.perform(try Self.upload("web", try OpenSSLTool.certificate(key), key))
         let secret = key.split(separator: "\n")[1]
-        let dump = try OpenSSLTool.run("sqlite3", [test.databaseFile, ".dump"])
+        let dump = try test.dump()
         #expect(dump.contains("BEGIN CERTIFICATE") && !dump.contains(secret))
         #expect(!dump.contains(Hex.encode(Array(secret.utf8)).prefix(60)))
         #expect(!"\(try PrivateKeyBody(key))".contains(secret))

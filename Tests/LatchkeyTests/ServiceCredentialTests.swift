@@ -1,10 +1,11 @@
 // ServiceCredentialTests.swift: user names and passwords for one service, from their making to their end.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Service-specific credentials")
+@Suite("Service-specific credentials", .everyDatabase)
 struct ServiceCredentialTests {
     static let git = "codecommit.amazonaws.com"
 
@@ -39,7 +40,7 @@ struct ServiceCredentialTests {
         #expect(all.map(\.serviceSpecificCredentialId) == ids.sorted { $0.text < $1.text })
         let some = try await test.perform(ListServiceSpecificCredentials(userName: ann, serviceName: Self.git))
         #expect(some.serviceSpecificCredentials.count == 2)
-        let dump = try OpenSSLTool.run("sqlite3", [test.databaseFile, ".dump"])
+        let dump = try test.dump()
         #expect(dump.contains("ann+1-at-123456789012") && !dump.contains(first.servicePassword.text))
     }
 

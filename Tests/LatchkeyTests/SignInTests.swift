@@ -1,10 +1,11 @@
 // SignInTests.swift: the login flow: one step, two steps, refusals that all sound alike, throttling and replay.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Sign-in")
+@Suite("Sign-in", .everyDatabase)
 struct SignInTests {
     @Test("a user without a device signs in with the password alone")
     func passwordAlone() async throws {

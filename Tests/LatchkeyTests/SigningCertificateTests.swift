@@ -1,10 +1,11 @@
 // SigningCertificateTests.swift: signing certificates made by openssl, from upload to deletion.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Signing certificates")
+@Suite("Signing certificates", .everyDatabase)
 struct SigningCertificateTests {
     static func upload(_ text: String, _ user: UserName?) throws -> UploadSigningCertificate {
         UploadSigningCertificate(userName: user, certificateBody: try CertificateBody(text))

@@ -1,10 +1,11 @@
 // TagTests.swift: tags of users and devices: added, replaced, taken away, counted and paged; and users who get a new name.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Tags, and users who change")
+@Suite("Tags, and users who change", .everyDatabase)
 struct TagTests {
     typealias Tag = Latchkey.Tag
 

@@ -1,10 +1,11 @@
 // TamperingTests.swift: a writer of the database who has no key gains nothing: each change is refused, audited and named.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("A changed store")
+@Suite("A changed store", .everyDatabase)
 struct TamperingTests {
     /// One change of rows, made while nobody looks.
     struct Change: Sendable, CustomTestStringConvertible {
@@ -91,7 +92,11 @@ struct TamperingTests {
         let ticket = try #require(try await test.signIn(ann).challenge?.ticket)
         test.clock.advance(30)
         #expect(try await test.authority.check() == [])
-        try test.tamper(change.sql)
+        do { try test.tamper(change.sql) } catch let error as PostgreSQLCluster.Failure {
+            // A column takes values of its own type alone there.
+            #expect(error.description.contains("type") && change.testDescription.contains("is no "))
+            return
+        }
 
         for code in [nil, try phone.code(), try phone.code(-1), SecretText("000000")] {
             let fault = try #require(try await test.signInFault(ann, code: code))

@@ -2,6 +2,7 @@
 import Foundation
 import LatchkeyCrypto
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Synchronization
 
 @testable import Latchkey
@@ -15,7 +16,7 @@ final class TestClock: Sendable {
     func advance(_ seconds: Int64) { time.withLock { $0 = $0.adding(seconds: seconds) } }
 }
 
-/// An authority over a fresh SQLite store, with one account.
+/// An authority over a fresh store of the present kind, with one account.
 final class TestAuthority: Sendable {
     static let accountID = AccountID(checked: "123456789012")
     static let password = SecretText("wandering otters hum at dusk")
@@ -26,7 +27,10 @@ final class TestAuthority: Sendable {
     let clock = TestClock()
     let folder: String
 
-    var location: String { "sqlite:\(folder)/store/latchkey.db" }
+    /// Where the store is.
+    let location: String
+    /// The server of a store that is not a file.
+    private let cluster: PostgreSQLCluster?
     var keyFile: String { "\(folder)/master.key" }
     var databaseFile: String { "\(folder)/store/latchkey.db" }
 
@@ -34,6 +38,13 @@ final class TestAuthority: Sendable {
         folder = NSTemporaryDirectory() + "latchkey-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
         try MasterKey.create(at: "\(folder)/master.key")
+        switch DatabaseKind.current {
+        case .sqlite: (cluster, location) = (nil, "sqlite:\(folder)/store/latchkey.db")
+        case .postgreSQL:
+            let cluster = try PostgreSQLCluster.shared()
+            self.cluster = cluster
+            location = try cluster.makeDatabase()
+        }
         var settings = Settings()
         settings.passwordCost = Self.cheap
         configure(&settings)
@@ -44,7 +55,7 @@ final class TestAuthority: Sendable {
             hashing: HashingThreads(threads: 2, waiting: 1_000)
         )
         authority = try await Authority.create(
-            "sqlite:\(folder)/store/latchkey.db",
+            location,
             masterKey: .file("\(folder)/master.key"),
             world: world,
             settings: settings
@@ -54,7 +65,10 @@ final class TestAuthority: Sendable {
         )
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder)
+        cluster?.drop(location)
+    }
 
     /// Another authority over the same store, as a second process would open it.
     func reopen(_ configure: (inout Settings) -> Void = { _ in }) async throws -> Authority {
@@ -127,8 +141,23 @@ final class TestAuthority: Sendable {
     /// The last entry of the audit trail.
     func lastEvent() async throws -> AuditEvent? { try await authority.auditEvents(limit: 100_000).last }
 
+    /// Everything that the store holds, as its database writes it out.
+    func dump() throws -> String {
+        if let cluster { return try cluster.dump(location) }
+        return try Subprocess.run("sqlite3", [databaseFile, ".dump"]).stdout
+    }
+
     /// Changes the database behind the authority's back.
     func tamper(_ sql: String) throws {
+        if let cluster {
+            // Bytes are written `x'00'` in SQLite's SQL, and its tool does not look at references.
+            let sql = sql.replacing(/([ (,])x'([0-9A-Fa-f]*)'/) { "\($0.1)'\\x\($0.2)'::bytea" }
+            try cluster.sql(
+                "SET session_replication_role = replica; SET search_path = latchkey, sqlite; \(sql)",
+                at: location
+            )
+            return
+        }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["sqlite3", databaseFile, ".timeout 5000", sql]

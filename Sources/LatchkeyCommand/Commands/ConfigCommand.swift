@@ -22,7 +22,7 @@ let configCommand = Command(
         var found: [(setting: Setting, text: String, source: Settings.Source)] = []
         for setting in Setting.all {
             let (text, source) = try call.settings.find(setting)
-            found.append((setting, text, source))
+            found.append((setting, setting.shown(text), source))
         }
         if call.wantsJSON {
             let members = found.map { ($0.setting.name, json($0.text, $0.setting, $0.source)) }

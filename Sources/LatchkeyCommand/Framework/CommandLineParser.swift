@@ -141,7 +141,7 @@ struct CommandLineParser: Sendable {
             let value = one.value.map(option.canonical)
             if let value { try Check.value(value, of: option) }
             values[option.name, default: []].append(value ?? "")
-            if option.isSecret, one.value != "-" {
+            if let value = one.value, option.hides(value) {
                 secrets.append((one.number, one.isAttached ? option.name.utf8.count + 3 : 0))
                 if !option.isBrief { hasLastingSecret = true }
             }

@@ -1,4 +1,5 @@
 // Option.swift: what may follow a command's name, as values that the parser, help, completions and man page share.
+internal import LatchkeyStore
 
 /// A `--name` that a command takes.
 struct Option: Sendable {
@@ -84,6 +85,12 @@ struct Option: Sendable {
         return copy
     }
 
+    /// Whether `value` is a secret or holds one, as a store's address may.
+    func hides(_ value: String) -> Bool {
+        if name == Setting.store.name { return Argument.Secrecy.holdsPassword(value) }
+        return isSecret && value != "-"
+    }
+
     /// A value as the table spells it: a choice may be typed in capitals.
     func canonical(_ value: String) -> String {
         guard case .choice(let words) = kind, !words.contains(value) else { return value }
@@ -122,6 +129,15 @@ struct Argument: Sendable {
         case brief
         /// When it is an `otpauth:` URI.
         case uri
+        /// When it is the address of a store with a password in it.
+        case address
+
+        static func holdsPassword(_ address: String) -> Bool {
+            do throws(StoreError) { return try StoreLocation(address).holdsPassword } catch {
+                // What cannot be read may hold one.
+                return address.utf8.starts(with: "postgres".utf8) && address.utf8.contains(UInt8(ascii: "@"))
+            }
+        }
     }
 
     /// Whether `word` in this place is a secret.
@@ -129,6 +145,7 @@ struct Argument: Sendable {
         switch secrecy {
         case .never: false
         case .always, .brief: word != "-"
+        case .address: Self.Secrecy.holdsPassword(word)
         case .uri: word.lowercased().utf8.starts(with: "otpauth".utf8)
         }
     }

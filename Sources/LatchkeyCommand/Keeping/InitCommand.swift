@@ -44,12 +44,12 @@ let initCommand = Command(
         if call.wantsJSON {
             call.console.print([
                 "account": .string(id.text), "alias": alias.map { .string($0.text) } ?? .null,
-                "store": .string(try call.settings.text(.store)), "masterKey": .string(key.path),
+                "store": .string(try call.shownStore()), "masterKey": .string(key.path),
                 "arn": .string("arn:aws:iam::\(id):root"),
             ])
             return .done
         }
-        call.console.tick("the store is \(Shown.text(try call.settings.text(.store)))")
+        call.console.tick("the store is \(Shown.text(try call.shownStore()))")
         call.console.tick("its master key is \(Shown.text(key.path)): keep a copy of it in a safe place")
         call.console.tick("account \(id)\(alias.map { " (\($0))" } ?? ""), root user `root`")
         if call.console.isInteractive, !call.has(.rootPasswordStdin),

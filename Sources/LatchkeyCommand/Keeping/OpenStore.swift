@@ -60,6 +60,9 @@ extension Invocation {
         return try body(OpenStore(authority: authority, account: account))
     }
 
+    /// The store's place as it may be shown.
+    func shownStore() throws(Failure) -> String { Setting.store.shown(try settings.text(.store)) }
+
     /// Opens the store; the caller closes it.
     func openAuthority() throws -> Authority {
         let location = try settings.text(.store)

@@ -3,7 +3,9 @@ internal import Latchkey
 internal import LatchkeyJSON
 
 /// The noun `store`.
-let storeCommands = [storeCheckCommand, storeBackupCommand, storeRestoreCommand, storeRotateCommand]
+let storeCommands = [
+    storeCheckCommand, storeBackupCommand, storeRestoreCommand, storeCopyCommand, storeRotateCommand,
+]
 
 private let storeCheckCommand = Command(
     path: ["store", "check"],
@@ -32,7 +34,10 @@ private let storeBackupCommand = Command(
     summary: "writes a copy of the store to a new file",
     arguments: [Argument(name: "FILE", help: "the new file", kind: .file)],
     options: [.json] + Option.keeping,
-    text: ["The copy is as useless without the master key as the store is: keep both, and keep them apart."],
+    text: [
+        "The copy is one SQLite file, whatever database the store is in. It is as useless without the master key as the store is: keep both, "
+            + "and keep them apart."
+    ],
     examples: [Command.Example("latchkey store backup monday.sqlite")],
     exits: ExitCode.keeping,
     run: { call in

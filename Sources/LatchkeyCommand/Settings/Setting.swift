@@ -1,4 +1,5 @@
 // Setting.swift: every setting of the command: its names, what it may be, and what it is when nobody says.
+internal import LatchkeyStore
 
 /// Something that a flag, an environment variable or a line of the configuration file decides.
 struct Setting: Sendable {
@@ -30,15 +31,31 @@ struct Setting: Sendable {
     /// Refuses a value that cannot be this setting's, with the reason as the end of a sentence.
     func check(_ value: String) throws(Failure) {
         try Check.value(value, of: option)
-        if name == Setting.store.name, !value.utf8.starts(with: "sqlite:".utf8) || value.utf8.count == 7 {
-            throw .misused("`--store` is written `sqlite:PATH`, not `\(value)`")
+        if name == Setting.store.name { try Setting.checkStore(value) }
+    }
+
+    /// The setting's value as it may be shown: a store's address without its password.
+    func shown(_ value: String) -> String {
+        guard name == Setting.store.name else { return value }
+        do throws(StoreError) { return try StoreLocation(value).name } catch { return "…" }
+    }
+
+    private static func checkStore(_ value: String) throws(Failure) {
+        do throws(StoreError) {
+            if try StoreLocation(value).isPostgreSQL || value.utf8.count > 7 { return }
+        } catch {
+            if value.utf8.starts(with: "postgres".utf8), value.utf8.contains(UInt8(ascii: "/")) {
+                throw .misused(error.description)
+            }
         }
+        throw .misused("`--store` is written `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")
     }
 }
 
 extension Setting {
     /// Where the store is.
-    static let store = Setting(.text("store", "URL", "the store, `sqlite:PATH`")) { environment in
+    static let store = Setting(.text("store", "URL", "the store, `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")) {
+        environment in
         "sqlite:\(environment.dataFolder)/store.sqlite"
     }
 

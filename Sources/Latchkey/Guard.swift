@@ -26,9 +26,7 @@ extension State {
         }
     }
 
-    /// What the policies say to the caller's request.
-    ///
-    /// - Parameter isOwn: Whether the permission is the caller's without any policy, so that only a denial takes it away.
+    /// What the policies say to the caller's request; from what is the caller's own right only a denial takes it away.
     private borrowing func decide(
         _ permission: String,
         on resource: String,
@@ -67,8 +65,10 @@ extension CompiledPolicy {
 }
 
 extension Caller {
-    /// What a credential's kind may call at all: a temporary credential of `GetSessionToken` calls IAM only when it was made with
-    /// a second factor, and of STS only `GetCallerIdentity` and `AssumeRole`.
+    /// What a credential's kind may call at all.
+    ///
+    /// A temporary credential of `GetSessionToken` calls IAM only when it was made with a second factor, and of STS only
+    /// `GetCallerIdentity` and `AssumeRole`.
     fileprivate func mayCall<A: Action>(_ action: A.Type) -> Bool {
         guard case .temporary = credential else { return true }
         switch A.service {

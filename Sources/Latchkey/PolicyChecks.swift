@@ -41,10 +41,12 @@ extension Fault {
     /// A policy document that breaks the grammar.
     static func malformedPolicy(_ error: PolicyError) -> Fault {
         // AWS's own words alone where they say enough; what is ours tells where in the text to look.
-        Fault(
+        let place = "line \(error.line), column \(error.column)"
+        let detail = error.detail.map { ": \($0)" } ?? ""
+        return Fault(
             code: error.code,
             status: 400,
-            message: "\(error.message) (line \(error.line), column \(error.column)\(error.detail.map { ": \($0)" } ?? ""))",
+            message: "\(error.message) (\(place)\(detail))",
             reason: "policy"
         )
     }

@@ -1,4 +1,4 @@
-// RequestKeys+Call.swift: what policies may ask about a call: the condition keys, from proof and carriage, never from the request.
+// RequestKeys+Call.swift: what policies may ask about a call: condition keys, from proof and carriage, never from the request.
 import LatchkeyOTP
 import LatchkeyPolicy
 import LatchkeyStore

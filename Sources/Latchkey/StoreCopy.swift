@@ -32,7 +32,12 @@ extension Authority {
             let box = VerdictBox()
             let tables = try await Database.copy(from: origin, to: destination, migrations: migrations) { transaction in
                 let vault = try Vault.open(transaction, source: masterKey)
-                let state = State(transaction, vault: vault, settings: settings)
+                let state = State(
+                    transaction,
+                    vault: vault,
+                    settings: settings,
+                    compiled: CompiledPolicies()
+                )
                 let verdict = try state.auditVerdict()
                 if let damage = verdict.damage { throw Fault.damagedTrail(damage) }
                 box.verdict = verdict

@@ -16,7 +16,9 @@ struct ServerRaceTests {
         #expect(served.end() == 0)
     }
 
-    /// Prints one line a round. All requests are on their connections before the first answer is read.
+    /// Prints one line a round.
+    ///
+    /// All requests are on their connections before the first answer is read.
     private static let script = """
         import hashlib, hmac, json, socket, struct, base64, sys, time, urllib.parse
         import boto3

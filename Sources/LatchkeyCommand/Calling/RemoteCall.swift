@@ -40,7 +40,7 @@ struct RemoteCall: Sendable {
             let output = try XMLReader.decode(A.Output.self, from: answer.body, action: A.name)
             return try JSON(encoding: output)
         } catch {
-            throw Failure.unreachable("the server's answer is not one of \(A.name): is this a Latchkey or AWS endpoint?")
+            throw Failure.unreachable("the server's answer is not one of \(A.name): is it an endpoint of IAM and STS?")
         }
     }
 
@@ -72,7 +72,7 @@ struct RemoteCall: Sendable {
 
     private func refusal(_ answer: HTTPResponse) -> Failure {
         guard let fault = try? FaultDocument(reading: answer.body, status: answer.status) else {
-            return .unreachable("the server answered \(answer.status) without saying why: is this a Latchkey or AWS endpoint?")
+            return .unreachable("the server answered \(answer.status) and no error of IAM's: is it an endpoint of IAM?")
         }
         return .refused("\(fault.code.escapedForDisplay): \(fault.message.escapedForDisplay)")
     }
@@ -95,8 +95,11 @@ private struct Endpoint: Sendable {
         let rest = text.dropFirst(scheme.count)
         let host = rest.prefix { $0 != "/" }
         let path = rest.dropFirst(host.count)
-        guard !host.isEmpty, !host.contains(where: { "@?# ".contains($0) }), !path.contains(where: { "?# ".contains($0) })
-        else { throw .misused("`--endpoint` takes http://HOST:PORT or https://HOST, without user, query or fragment") }
+        guard !host.isEmpty, !host.contains(where: { "@?# ".contains($0) }),
+            !path.contains(where: { "?# ".contains($0) })
+        else {
+            throw .misused("`--endpoint` takes http://HOST:PORT or https://HOST, without user, query or fragment")
+        }
         self.host = String(host)
         target = path.isEmpty ? "/" : String(path)
         url = scheme + host + target

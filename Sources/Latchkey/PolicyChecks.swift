@@ -7,6 +7,8 @@ enum Quota {
     static let groups = 300
     static let groupsPerUser = 10
     static let policies = 1_500
+    static let roles = 1_000
+    static let instanceProfiles = 1_000
     static let versionsPerPolicy = 5
     static let versionsInUse = 10_000
     static let attachedPolicies = 10
@@ -23,8 +25,10 @@ enum Quota {
 enum PolicyPlace {
     /// A version of a managed policy.
     case managed
-    /// An inline policy of a user or group.
+    /// An inline policy of a user, group or role.
     case inline
+    /// A role's trust policy.
+    case trust
 }
 
 extension PolicyText {
@@ -35,6 +39,9 @@ extension PolicyText {
         }
         if place == .managed && countedLength > Quota.managedPolicySize {
             throw .limitExceeded("Cannot exceed quota for PolicySize: \(Quota.managedPolicySize)")
+        }
+        if place == .trust && countedLength > Quota.trustPolicySize {
+            throw .limitExceeded("Cannot exceed quota for ACLSizePerRole: \(Quota.trustPolicySize)")
         }
     }
 }

@@ -50,7 +50,10 @@ let package = Package(
         .target(name: "LatchkeyHTTP", dependencies: ["CLatchkeyEvent", "CLatchkeyTLS", "CLatchkeyCurl"]),
         .target(name: "LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP"]),
         .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
-        .target(name: "LatchkeyVectors", dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP"]),
+        .target(
+            name: "LatchkeyVectors",
+            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyWire"]
+        ),
         .target(
             name: "Latchkey",
             dependencies: [

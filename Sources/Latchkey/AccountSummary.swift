@@ -91,10 +91,3 @@ extension State {
         ]
     }
 }
-
-extension Dictionary: ShapedByHand where Key == String, Value == Int {
-    /// Numbers under names.
-    public static var shape: Shape { .map(.integer) }
-    /// No numbers.
-    public static var sample: [String: Int] { [:] }
-}

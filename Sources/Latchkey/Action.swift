@@ -43,28 +43,6 @@ public enum Service: String, Sendable {
     }
 }
 
-/// What a permission is about: the ARN that a policy's `Resource` is held against.
-public struct Resource: Sendable, CustomStringConvertible {
-    /// The ARN, or `*`.
-    public let description: String
-
-    /// Everything of the account.
-    public static let all = Resource(description: "*")
-
-    /// The account's root user.
-    static func root(of account: AccountID) -> Resource { Resource(description: "arn:aws:iam::\(account):root") }
-
-    /// A user, which need not exist.
-    static func user(_ name: UserName, at path: Path? = nil, in account: AccountID) -> Resource {
-        name.isRoot
-            ? root(of: account)
-            : Resource(description: "arn:aws:iam::\(account):user\((path ?? .root).text)\(name.text)")
-    }
-
-    /// A device.
-    static func device(_ serial: SerialNumber) -> Resource { Resource(description: serial.text) }
-}
-
 /// One operation of the API: its members, its permission, its work and its answer.
 ///
 /// Codable members are the wire form. `gather` does slow or outside work with no transaction open; `perform` runs in one

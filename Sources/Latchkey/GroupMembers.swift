@@ -157,13 +157,6 @@ public struct GroupPage: Codable, Sendable {
     }
 }
 
-extension Resource {
-    /// A group, which need not exist.
-    static func group(_ name: GroupName, at path: Path? = nil, in account: AccountID) -> Resource {
-        Resource(description: "arn:aws:iam::\(account):group\(path ?? .root)\(name)")
-    }
-}
-
 extension State {
     /// The group of that name, if there is one.
     borrowing func findGroup(_ name: GroupName, in account: AccountID) throws(Fault) -> Group? {

@@ -8,8 +8,10 @@ extension State {
         if A.access == .open { return }
         let resource = try action.resource(call)
         notes.subject = resource.description
+        let target = try target(resource, in: call.account)
+        notes.subject = target.arn
         let denial =
-            "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(resource)"
+            "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(target.arn)"
         guard call.caller.account == call.account else { throw .accessDenied(denial) }
         guard call.caller.mayCall(A.self) else {
             throw .accessDenied("\(denial) with this kind of temporary credential", reason: "credential_kind")

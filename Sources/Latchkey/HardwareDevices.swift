@@ -135,10 +135,3 @@ extension SerialNumber {
     /// Whether the serial is the ARN of a virtual device rather than what a maker has printed on one.
     var isVirtual: Bool { text.hasPrefix("arn:") }
 }
-
-extension Resource {
-    /// A device, which need not exist, by its ARN; a hardware device's serial is the last part of one.
-    static func device(_ serial: SerialNumber, in account: AccountID) -> Resource {
-        serial.isVirtual ? device(serial) : Resource(description: "arn:aws:iam::\(account):mfa/\(serial)")
-    }
-}

@@ -80,19 +80,6 @@ public struct PolicyDescription: ConstrainedText {
     public static func admits(_ text: String.UTF8View) -> Bool { true }
 }
 
-extension Resource {
-    /// A policy that is to be made.
-    static func policy(_ name: PolicyName, at path: PolicyPath?, in account: AccountID) -> Resource {
-        Resource(description: "arn:aws:iam::\(account):policy\(path ?? .root)\(name)")
-    }
-
-    /// A policy, which need not exist; fails with `InvalidInput` if the ARN is not one of a policy.
-    static func policy(_ arn: ARN) throws(Fault) -> Resource {
-        guard arn.isOfPolicy else { throw .invalidInput("ARN \(arn) is not valid.") }
-        return Resource(description: arn.text)
-    }
-}
-
 extension ARN {
     /// Whether the ARN has the form of a policy's: `arn:aws:iam::ACCOUNT:policy/…`, or `aws` for the account.
     var isOfPolicy: Bool {

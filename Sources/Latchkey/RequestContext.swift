@@ -25,23 +25,20 @@ struct RequestContext {
 extension State {
     /// The keys of the call, of the caller and of what the action is about.
     borrowing func requestContext(
-        _ call: Call,
-        tagsOf resource: String?,
-        requested: [Tag]?
+        _ action: some Action,
+        on target: Target,
+        _ call: Call
     ) throws(Fault) -> RequestContext {
         var context = RequestContext()
         context.addCall(call)
         try addCaller(call, to: &context)
-        if let resource {
-            for tag in try tags(of: resource) {
+        if let row = target.tagged {
+            for tag in try tags(of: row) {
                 context.add("aws:ResourceTag/\(tag.key)", tag.value)
                 context.add("iam:ResourceTag/\(tag.key)", tag.value)
             }
         }
-        if let requested {
-            for tag in requested { context.add("aws:RequestTag/\(tag.key)", tag.value) }
-            context.add("aws:TagKeys", many: requested.map(\.key))
-        }
+        if let action = action as? any KeyedAction { try action.addKeys(to: &context, target, self) }
         return context
     }
 

@@ -52,6 +52,17 @@ extension State {
         _ name: ServerCertificateName,
         in account: AccountID
     ) throws(Fault) -> StoredServerCertificate {
+        guard let found = try findServerCertificate(name, in: account) else {
+            throw .noSuchEntity("The Server Certificate with name \(name) cannot be found.")
+        }
+        return found
+    }
+
+    /// The certificate of that name, if there is one; fails with `StoreDamaged` when the row does not fit its seal.
+    borrowing func findServerCertificate(
+        _ name: ServerCertificateName,
+        in account: AccountID
+    ) throws(Fault) -> StoredServerCertificate? {
         let found: Row? = try row(
             """
             SELECT id, account, name, path, created, expires, body, chain, private_key, seal FROM server_certificates
@@ -60,9 +71,7 @@ extension State {
             account.text,
             name.folded
         )
-        guard let found else {
-            throw .noSuchEntity("The Server Certificate with name \(name) cannot be found.")
-        }
+        guard let found else { return nil }
         return try certificate(found)
     }
 

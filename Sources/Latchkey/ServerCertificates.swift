@@ -38,17 +38,6 @@ public struct ServerCertificate: Codable, Sendable, Equatable {
     public let tags: [Tag]?
 }
 
-extension Resource {
-    /// A server certificate, which need not exist.
-    static func serverCertificate(
-        _ name: ServerCertificateName,
-        at path: Path? = nil,
-        in account: AccountID
-    ) -> Resource {
-        Resource(description: StoredServerCertificate.arn(name, at: path ?? .root, in: account).text)
-    }
-}
-
 /// Uploads a server certificate with its private key, which is sealed at once and never shown.
 ///
 /// Fails with `MalformedCertificate` for what is no certificate, no chain, no key, expired or weak, with `KeyPairMismatch` if

@@ -100,6 +100,13 @@ extension MaxItems: ShapedByHand {
     public static var sample: MaxItems { .standard }
 }
 
+extension Dictionary: ShapedByHand where Key == String, Value: Decodable {
+    /// Values under names that are data.
+    public static var shape: Shape { .map(Shape(of: Value.self)) }
+    /// Nothing.
+    public static var sample: [String: Value] { [:] }
+}
+
 extension Tag: ShapedByHand {
     /// A key of 1 to 128 characters and a value of up to 256.
     public static var shape: Shape {

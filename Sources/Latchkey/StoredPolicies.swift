@@ -66,7 +66,8 @@ extension State {
         return policy
     }
 
-    private borrowing func findPolicy(_ arn: ARN, in account: AccountID) throws(Fault) -> StoredPolicy? {
+    /// The policy of that ARN, if there is one.
+    borrowing func findPolicy(_ arn: ARN, in account: AccountID) throws(Fault) -> StoredPolicy? {
         if let predefined = PredefinedPolicy.byARN[arn.text] { return predefined.policy }
         let found: Row? = try row(
             """

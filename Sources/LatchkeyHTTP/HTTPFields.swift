@@ -53,4 +53,7 @@ public struct HTTPFields: Sendable {
 
     /// Adds a field at the end.
     public mutating func append(_ name: String, _ value: String) { all.append(Field(name, value)) }
+
+    /// Adds a field at the end.
+    mutating func append(_ field: Field) { all.append(field) }
 }

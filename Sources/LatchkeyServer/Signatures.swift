@@ -1,6 +1,7 @@
 // Signatures.swift: from a signed request to its caller: the claim is read, the key's secret is lent to the check.
 import Latchkey
 import LatchkeyHTTP
+import LatchkeyOTP
 import LatchkeyWire
 
 extension Server {

@@ -20,6 +20,29 @@ struct AWSClientTests {
         #expect(served.end() == 0)
     }
 
+    @Test("the AWS CLI, from PyPI and from Debian, manages a user's whole life", arguments: ["1", "2"])
+    func commandLine(version: String) throws {
+        let served = try Served()
+        var program = "/usr/bin/aws"
+        if version == "1" {
+            let python = try PythonEnvironment.interpreter(with: [Self.awscli])
+            program = python.replacing("/bin/python", with: "/bin/aws")
+        }
+        let isThat = try Subprocess.run(program, ["--version"])
+        #expect(isThat.stdout.hasPrefix("aws-cli/\(version)."))
+        let script = Places.scripts.appending(path: "aws.sh").path
+        let output = try Subprocess.run(
+            "/bin/bash",
+            [script, program, served.endpoint, served.folder.path],
+            environment: [
+                "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": served.folder.path, "AWS_PAGER": "",
+                "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1", "LC_ALL": "C.UTF-8",
+                "AWS_ACCESS_KEY_ID": Served.rootKey, "AWS_SECRET_ACCESS_KEY": Served.rootSecret,
+            ]
+        )
+        #expect(output.lines.last == "done", "\(output.stderr)")
+    }
+
     /// Asserts; prints `done` at the end.
     private static let life = """
         import base64, json, subprocess, sys, time
@@ -52,12 +75,12 @@ struct AWSClientTests {
         assert client("sts", region="mars-1").get_caller_identity()["Account"] == "123456789012"
 
         # A user, and lists in pages.
-        user = iam.create_user(UserName="ann", Path="/staff/", Tags=[{"Key": "team", "Value": "blau & grün <x>"}])["User"]
+        user = iam.create_user(UserName="ann", Path="/staff/", Tags=[{"Key": "team", "Value": "blau=grün @ home"}])["User"]
         assert user["Arn"] == "arn:aws:iam::123456789012:user/staff/ann" and user["UserId"].startswith("AIDA")
         assert code_of(iam.create_user, UserName="ANN") == "EntityAlreadyExists"
         assert code_of(iam.get_user, UserName="bob") == "NoSuchEntity"
         assert code_of(iam.create_user, UserName="a b") == "ValidationError"
-        assert iam.get_user(UserName="ann")["User"]["Tags"] == [{"Key": "team", "Value": "blau & grün <x>"}]
+        assert iam.get_user(UserName="ann")["User"]["Tags"] == [{"Key": "team", "Value": "blau=grün @ home"}]
         for n in range(7):
             iam.create_user(UserName=f"user{n}")
         pages = list(iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 3}))
@@ -117,7 +140,7 @@ struct AWSClientTests {
         for token in (None, lent["SessionToken"][:-4], lent["SessionToken"].swapcase()):
             wrong = client("sts", lent["AccessKeyId"], lent["SecretAccessKey"], token)
             assert code_of(wrong.get_caller_identity) == "InvalidClientTokenId"
-        assert code_of(ann.get_session_token, DurationSeconds=899) == "ValidationError"
+        assert code_of(ann.get_session_token, DurationSeconds=129601) == "ValidationError"
 
         # A presigned request.
         import urllib.request

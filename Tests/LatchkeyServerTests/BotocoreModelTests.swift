@@ -50,6 +50,9 @@ struct BotocoreModelTests {
             elif kind == "list":
                 compare(place + "[]", shapes, shape["member"]["shape"], schema["items"], is_input)
             elif kind == "map":
+                if "additionalProperties" not in schema:
+                    print(f"{place}: values under names that are data in AWS")
+                    return
                 compare(place + "{}", shapes, shape["value"]["shape"], schema["additionalProperties"], is_input)
             elif kind == "timestamp":
                 if schema.get("format") != "date-time":
@@ -102,6 +105,22 @@ struct BotocoreModelTests {
         "CreateLoginProfile.password: required differs",
         // AWS sets it on keys of a kind that does not exist here, and lets nobody ask for it.
         "UpdateAccessKey.status: enum ['Expired'] differs",
+        "UpdateSSHPublicKey.status: enum ['Expired'] differs",
+        "UpdateServiceSpecificCredential.status: enum ['Expired'] differs",
+        "UpdateSigningCertificate.status: enum ['Expired'] differs",
+        // Members of Bedrock's keys alone, a service that does not exist here.
+        "CreateServiceSpecificCredential.credentialAgeDays: missing here",
+        "CreateServiceSpecificCredential answer.serviceSpecificCredential.expirationDate: missing here",
+        "CreateServiceSpecificCredential answer.serviceSpecificCredential.serviceCredentialAlias: missing here",
+        "CreateServiceSpecificCredential answer.serviceSpecificCredential.serviceCredentialSecret: missing here",
+        "ListServiceSpecificCredentials answer.serviceSpecificCredentials[].expirationDate: missing here",
+        "ListServiceSpecificCredentials answer.serviceSpecificCredentials[].serviceCredentialAlias: missing here",
+        "ResetServiceSpecificCredential answer.serviceSpecificCredential.expirationDate: missing here",
+        "ResetServiceSpecificCredential answer.serviceSpecificCredential.serviceCredentialAlias: missing here",
+        "ResetServiceSpecificCredential answer.serviceSpecificCredential.serviceCredentialSecret: missing here",
+        // There are no roles yet, so the list is empty.
+        "GetAccountAuthorizationDetails answer.roleDetailList[].instanceProfileList: missing here",
+        "GetAccountAuthorizationDetails answer.roleDetailList[].roleLastUsed: missing here",
     ]
 
     @Test("members, what is required, constraints, words and answers agree for every operation that exists here")
@@ -109,7 +128,7 @@ struct BotocoreModelTests {
         let lines = try PythonEnvironment.run(Self.script, with: [botocore], stdin: OpenAPI.document).lines
             .map(String.init)
         let compared = lines.last.flatMap { Int($0.split(separator: " ").last ?? "") } ?? 0
-        #expect(compared > 30)
+        #expect(compared > 100)
         let differences = Set(lines.dropLast())
         #expect(differences.subtracting(Self.known).sorted() == [])
         #expect(Self.known.subtracting(differences).sorted() == [], "no longer a difference")

@@ -3,7 +3,7 @@ internal import Glibc
 internal import LatchkeyVectors
 
 /// Tools that need neither a secret nor a store.
-let toolCommands: [Command] = [qrCommand, ocraCommand, vectorsCommand]
+let toolCommands: [Command] = [qrCommand, ocraCommand, vectorsCommand, sigV4Command]
 
 extension Option {
     fileprivate static let slow = Option.flag("slow", "runs the cases too that take seconds or a gibibyte of memory")

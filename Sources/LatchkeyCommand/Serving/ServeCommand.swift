@@ -1,7 +1,9 @@
 // ServeCommand.swift: `latchkey serve`, which runs the login service and the API until it is told to end.
+internal import CLatchkeySystem
 internal import Glibc
 internal import Latchkey
 internal import LatchkeyHTTP
+internal import LatchkeyJSON
 internal import LatchkeyServer
 
 extension Option {

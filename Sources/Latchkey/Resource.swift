@@ -1,0 +1,122 @@
+// Resource.swift: what a permission is about, and where the store keeps it: an ARN with its path and spelling, tags, boundary.
+
+/// What a permission is about: the ARN that a policy's `Resource` is held against.
+public struct Resource: Sendable, CustomStringConvertible {
+    /// The ARN, or `*`.
+    ///
+    /// A name that an action carries has no path, and perhaps another spelling than the one that is kept: `State.target` knows
+    /// those, and policies decide about what it found.
+    public let description: String
+    let kept: Kept
+
+    /// Which rows hold the thing, if the store may hold it.
+    enum Kept: Sendable {
+        case nowhere
+        case user(UserName)
+        case group(GroupName)
+        case device(SerialNumber)
+        case policy(ARN)
+        case serverCertificate(ServerCertificateName)
+    }
+
+    init(description: String, kept: Kept = .nowhere) {
+        self.description = description
+        self.kept = kept
+    }
+
+    /// Everything of the account.
+    public static let all = Resource(description: "*")
+
+    /// The account's root user.
+    static func root(of account: AccountID) -> Resource { Resource(description: "arn:aws:iam::\(account):root") }
+
+    /// A user, which need not exist; one with a path is about to be made.
+    static func user(_ name: UserName, at path: Path? = nil, in account: AccountID) -> Resource {
+        if name.isRoot { return root(of: account) }
+        return Resource(
+            description: "arn:aws:iam::\(account):user\((path ?? .root).text)\(name.text)",
+            kept: path == nil ? .user(name) : .nowhere
+        )
+    }
+
+    /// A group, which need not exist; one with a path is about to be made.
+    static func group(_ name: GroupName, at path: Path? = nil, in account: AccountID) -> Resource {
+        Resource(
+            description: "arn:aws:iam::\(account):group\(path ?? .root)\(name)",
+            kept: path == nil ? .group(name) : .nowhere
+        )
+    }
+
+    /// A virtual device.
+    static func device(_ serial: SerialNumber) -> Resource {
+        Resource(description: serial.text, kept: .device(serial))
+    }
+
+    /// A device, which need not exist, by its ARN; a hardware device's serial is the last part of one.
+    static func device(_ serial: SerialNumber, in account: AccountID) -> Resource {
+        serial.isVirtual
+            ? device(serial)
+            : Resource(description: "arn:aws:iam::\(account):mfa/\(serial)", kept: .device(serial))
+    }
+
+    /// A policy that is to be made.
+    static func policy(_ name: PolicyName, at path: PolicyPath?, in account: AccountID) -> Resource {
+        Resource(description: "arn:aws:iam::\(account):policy\(path ?? .root)\(name)")
+    }
+
+    /// A policy, which need not exist; fails with `InvalidInput` if the ARN is not one of a policy.
+    static func policy(_ arn: ARN) throws(Fault) -> Resource {
+        guard arn.isOfPolicy else { throw .invalidInput("ARN \(arn) is not valid.") }
+        return Resource(description: arn.text, kept: .policy(arn))
+    }
+
+    /// A server certificate, which need not exist; one with a path is about to be made.
+    static func serverCertificate(
+        _ name: ServerCertificateName,
+        at path: Path? = nil,
+        in account: AccountID
+    ) -> Resource {
+        Resource(
+            description: StoredServerCertificate.arn(name, at: path ?? .root, in: account).text,
+            kept: path == nil ? .serverCertificate(name) : .nowhere
+        )
+    }
+}
+
+/// What an action is about, as policies see it.
+struct Target {
+    /// The ARN as it is kept, or as it would be; `*` for everything.
+    let arn: String
+    /// The row whose tags are the resource's.
+    var tagged: String?
+    /// Whose permissions it holds, if it can hold any.
+    var holder: PolicyHolder?
+}
+
+extension State {
+    /// What the resource is in the store; what is not there is taken as it was named.
+    borrowing func target(_ resource: Resource, in account: AccountID) throws(Fault) -> Target {
+        switch resource.kept {
+        case .nowhere: break
+        case .user(let name):
+            if let user = try findPrincipal(name, in: account) {
+                return Target(arn: user.arn.text, tagged: user.id, holder: PolicyHolder(user))
+            }
+        case .group(let name):
+            if let group = try findGroup(name, in: account) {
+                return Target(arn: group.arn.text, holder: PolicyHolder(group, in: account))
+            }
+        case .device(let serial):
+            if let device = try findDevice(serial, in: account) {
+                return Target(arn: resource.description, tagged: device.row)
+            }
+        case .policy(let arn):
+            if let policy = try findPolicy(arn, in: account) { return Target(arn: arn.text, tagged: policy.id) }
+        case .serverCertificate(let name):
+            if let certificate = try findServerCertificate(name, in: account) {
+                return Target(arn: certificate.metadata.arn.text, tagged: certificate.id)
+            }
+        }
+        return Target(arn: resource.description)
+    }
+}

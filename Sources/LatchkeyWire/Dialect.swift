@@ -1,1 +1,0 @@
-// Dialect.swift: what AWS's dialect is made of.

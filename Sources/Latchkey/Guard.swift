@@ -23,13 +23,20 @@ extension State {
 }
 
 extension Caller {
-    /// What a credential's kind may call at all: a temporary credential of `GetSessionToken` calls IAM only when it was made with
-    /// a second factor, and of STS only `GetCallerIdentity` and `AssumeRole`.
+    /// What a credential's kind may call at all.
+    ///
+    /// A temporary credential of `GetSessionToken` calls IAM only when it was made with a second factor, and of STS only
+    /// `GetCallerIdentity` and `AssumeRole`. One of a role calls all but `GetSessionToken` and `GetFederationToken`. One of a
+    /// federated user calls nothing of IAM, and of STS only `GetCallerIdentity`.
     fileprivate func mayCall<A: Action>(_ action: A.Type) -> Bool {
         guard case .temporary = credential else { return true }
-        switch A.service {
-        case .iam, .latchkey: return mfa != nil
-        case .sts: return ["GetCallerIdentity", "AssumeRole"].contains(A.name)
+        switch (identity, A.service) {
+        case (.assumedRole, .iam), (.assumedRole, .latchkey): return true
+        case (.assumedRole, .sts): return !["GetSessionToken", "GetFederationToken"].contains(A.name)
+        case (.federated, .sts): return A.name == GetCallerIdentity.name
+        case (.federated, .iam), (.federated, .latchkey): return false
+        case (_, .iam), (_, .latchkey): return mfa != nil
+        case (_, .sts): return [GetCallerIdentity.name, AssumeRole.name].contains(A.name)
         }
     }
 }

@@ -22,17 +22,6 @@ struct StoredInstanceProfile {
     }
 }
 
-extension Resource {
-    /// An instance profile, which need not exist.
-    static func instanceProfile(
-        _ name: InstanceProfileName,
-        at path: Path? = nil,
-        in account: AccountID
-    ) -> Resource {
-        Resource(description: "arn:aws:iam::\(account):instance-profile\(path ?? .root)\(name)")
-    }
-}
-
 extension State {
     private typealias Row = (String, String, String, String, Int64, String?, [UInt8])
 
@@ -47,7 +36,8 @@ extension State {
         return profile
     }
 
-    private borrowing func findInstanceProfile(
+    /// The instance profile of that name, if there is one; fails with `StoreDamaged` when its row does not fit its seal.
+    borrowing func findInstanceProfile(
         _ name: InstanceProfileName,
         in account: AccountID
     ) throws(Fault) -> StoredInstanceProfile? {

@@ -19,6 +19,7 @@ enum Quota {
     static let groupPolicySize = 5_120
     static let rolePolicySize = 10_240
     static let trustPolicySize = 2_048
+    static let sessionPolicySize = 2_048
 }
 
 /// Where a policy document is to stand.
@@ -29,6 +30,8 @@ enum PolicyPlace {
     case inline
     /// A role's trust policy.
     case trust
+    /// A policy for one session.
+    case session
 }
 
 extension PolicyText {

@@ -59,6 +59,16 @@ extension State {
             context.add("aws:username", user.name.text)
             context.add("aws:PrincipalArn", user.arn.text)
             for tag in try tags(of: user.id) { context.add("aws:PrincipalTag/\(tag.key)", tag.value) }
+        case .assumedRole(let session):
+            context.add("aws:PrincipalType", "AssumedRole")
+            context.add("aws:userid", session.userID)
+            context.add("aws:PrincipalArn", session.roleARN.text)
+            context.addPrincipalTags(try tags(of: session.roleID), session.lent)
+        case .federated(let session):
+            context.add("aws:PrincipalType", "FederatedUser")
+            context.add("aws:userid", session.userID)
+            context.add("aws:PrincipalArn", session.arn.text)
+            context.addPrincipalTags(try tags(of: session.issuer.id), session.lent)
         }
         context.addCredential(caller, at: call.now)
     }
@@ -76,6 +86,15 @@ extension RequestContext {
         add("aws:RequestedRegion", call.carriage.region)
         add("aws:ResourceAccount", call.account.text)
         add("aws:ViaAWSService", "false")
+    }
+
+    /// The role's or user's tags, and over them the session's.
+    fileprivate mutating func addPrincipalTags(_ own: [Tag], _ session: LentSession) {
+        let passed = Set(session.tags.map { $0.key.lowercased() })
+        for tag in own.filter({ !passed.contains($0.key.lowercased()) }) + session.tags {
+            add("aws:PrincipalTag/\(tag.key)", tag.value)
+        }
+        add("aws:SourceIdentity", session.sourceIdentity)
     }
 
     /// Whether a second factor was proved is known of temporary credentials and sessions only, as in AWS.

@@ -79,7 +79,7 @@ public struct UpdateRoleDescription: IAMAction {
     }
 }
 
-/// Gives a role another trust policy.
+/// Gives a role another trust policy; sessions of those whom it no longer lets in end at once.
 ///
 /// Fails with `MalformedPolicyDocument` if it is not one or names a principal that does not exist, with `LimitExceeded` if it is
 /// too long, and with `UnmodifiableEntity` for a service-linked role.
@@ -109,6 +109,7 @@ public struct UpdateAssumeRolePolicy: IAMAction {
         try policyDocument.check(for: .trust)
         role.trust = try state.resolvingPrincipals(of: policyDocument)
         try state.update(role)
+        try state.endDistrustedSessions(of: role)
         return Nothing()
     }
 }

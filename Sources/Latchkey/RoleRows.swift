@@ -32,13 +32,6 @@ struct StoredRole: Equatable, Sendable {
     }
 }
 
-extension Resource {
-    /// A role, which need not exist.
-    static func role(_ name: RoleName, at path: Path? = nil, in account: AccountID) -> Resource {
-        Resource(description: "arn:aws:iam::\(account):role\(path ?? .root)\(name)")
-    }
-}
-
 extension PolicyHolder {
     init(_ role: StoredRole) {
         self.init(kind: .role, id: role.id, account: role.account, name: role.name.text, path: role.path)
@@ -137,6 +130,11 @@ extension State {
         return role
     }
 
+    /// Notes a use of the role.
+    borrowing func noteUse(ofRole id: String, region: String, at now: UnixTime) throws(Fault) {
+        try run("UPDATE roles SET last_used = $1, last_region = $2 WHERE id = $3", now.seconds, region, id)
+    }
+
     // MARK: Writing
 
     /// Keeps a new role; fails with `EntityAlreadyExists` and `LimitExceeded`.
@@ -195,7 +193,7 @@ extension State {
         if permissions.boundary != nil { try setBoundary(nil, of: holder) }
         try forgetPermissions(of: holder)
         try setTags([], of: role.id)
-        try run("DELETE FROM temporary_credentials WHERE owner = $1", role.id)
+        try endSessions(through: role.id)
         try run("DELETE FROM roles WHERE id = $1", role.id)
     }
 }

@@ -96,3 +96,21 @@ public struct FederationDuration: ConstrainedNumber {
     /// Takes a number that has been checked.
     public init(checked count: Int) { self.count = count }
 }
+
+/// What a context provider asserts.
+public struct ContextAssertion: ConstrainedText {
+    /// The member's name in messages.
+    public static let member = "contextAssertion"
+    /// The allowed lengths.
+    public static let lengths = 4...2_048
+    /// The constraint's pattern: AWS names none.
+    public static let pattern = ".*"
+    /// The text.
+    public let text: String
+
+    /// Takes text that has been checked.
+    public init(checked text: String) { self.text = text }
+
+    /// Whether the text fits the pattern.
+    public static func admits(_ text: String.UTF8View) -> Bool { true }
+}

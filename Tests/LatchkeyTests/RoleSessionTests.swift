@@ -1,0 +1,308 @@
+// RoleSessionTests.swift: taking a role: who may, what it makes of them, and when it ends.
+import LatchkeyJSON
+import LatchkeyOTP
+import Testing
+
+@testable import Latchkey
+
+/// Two accounts, a user `ann` with a key in the first, and a role `r` in each.
+struct RoleScene {
+    static let other = IsolationTests.other
+    static let home = TestAuthority.accountID
+
+    let test: TestAuthority
+    let ann = UserName(checked: "ann")
+    let key: AccessKey
+    let role: Role
+
+    init(trusting trust: PolicyText = .trusting("arn:aws:iam::123456789012:user/ann")) async throws {
+        test = try await TestAuthority()
+        _ = try await test.makeUser("ann")
+        key = try await AccessKeyTests.makeKey(test, ann)
+        role = try await RoleTests.makeRole(test, "r", at: "/ops/", trusting: trust)
+    }
+
+    /// The other account, with a role `far` of its own.
+    func makeFar(trusting trust: PolicyText) async throws -> Role {
+        try await there(CreateAccount(accountId: Self.other, rootPassword: SecretText("herons stand in the shallows")))
+        return try await there(CreateRole(roleName: RoleName(checked: "far"), assumeRolePolicyDocument: trust)).role
+    }
+
+    @discardableResult
+    func there<A: Action>(_ action: A) async throws -> A.Output {
+        let local = Caller.local("tester", account: Self.other)
+        return try await test.authority.perform(
+            action,
+            test.authority.call(by: local, for: Self.other, from: "192.0.2.1")
+        )
+    }
+
+    /// ann by her long-term key.
+    func caller() async throws -> Caller {
+        try await AccessKeyTests.authenticate(test, key.accessKeyId.text, key.secretAccessKey.text)
+    }
+
+    func caller(_ lent: TemporaryCredentials) async throws -> Caller {
+        try await AccessKeyTests.authenticate(
+            test,
+            lent.accessKeyId.text,
+            lent.secretAccessKey.text,
+            token: lent.sessionToken.text
+        )
+    }
+
+    func refusal(_ lent: TemporaryCredentials) async throws -> String? {
+        try await AccessKeyTests.refusal(
+            test,
+            lent.accessKeyId.text,
+            lent.secretAccessKey.text,
+            token: lent.sessionToken.text
+        )
+    }
+
+    func assume(_ role: Role? = nil, session: String = "work") throws -> AssumeRole {
+        AssumeRole(roleArn: (role ?? self.role).arn, roleSessionName: try RoleSessionName(session))
+    }
+
+    /// Performs the action in the caller's own account.
+    func perform<A: Action>(_ action: A, as caller: Caller) async throws -> A.Output {
+        let account = caller.account ?? Self.home
+        return try await test.authority.perform(
+            action,
+            test.authority.call(by: caller, for: account, from: "192.0.2.1")
+        )
+    }
+
+    func fault<A: Action>(_ action: A, as caller: Caller) async throws -> Fault? {
+        do {
+            _ = try await perform(action, as: caller)
+            return nil
+        } catch let fault as Fault {
+            return fault
+        }
+    }
+
+    func take(_ action: AssumeRole) async throws -> TemporaryCredentials {
+        try await perform(action, as: try await caller()).credentials
+    }
+
+    /// Lets ann do something by a policy of her own.
+    func allow(_ action: String, on resource: String = "*") async throws {
+        try await test.perform(
+            PutUserPolicy(
+                userName: ann,
+                policyName: PolicyName(checked: "own"),
+                policyDocument: .allowing(action, on: resource)
+            )
+        )
+    }
+
+    func trust(_ text: PolicyText) async throws {
+        try await test.perform(UpdateAssumeRolePolicy(roleName: role.roleName, policyDocument: text))
+    }
+}
+
+extension PolicyText {
+    static func allowing(_ action: String, on resource: String) -> PolicyText {
+        PolicyText(
+            checked: """
+                {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "\(action)", "Resource": "\(resource)"}}
+                """
+        )
+    }
+
+    /// A trust policy that lets a principal do several things.
+    static func trusting(_ principal: String, to actions: [String], condition: String? = nil) -> PolicyText {
+        let condition = condition.map { ", \"Condition\": \($0)" } ?? ""
+        let actions = actions.map { "\"\($0)\"" }.joined(separator: ", ")
+        return PolicyText(
+            checked: """
+                {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": "\(principal)"}, \
+                "Action": [\(actions)]\(condition)}}
+                """
+        )
+    }
+}
+
+@Suite("Sessions of roles")
+struct RoleSessionTests {
+    static let ann = "arn:aws:iam::123456789012:user/ann"
+
+    @Test("whoever takes a role is the role's session in every name that there is")
+    func names() async throws {
+        let scene = try await RoleScene()
+        let answer = try await scene.perform(try scene.assume(), as: try await scene.caller())
+        #expect(answer.assumedRoleUser.arn.text == "arn:aws:sts::123456789012:assumed-role/r/work")
+        #expect(answer.assumedRoleUser.assumedRoleId == scene.role.roleId + ":work")
+        #expect(answer.packedPolicySize == nil && answer.sourceIdentity == nil)
+        #expect(answer.credentials.expiration == scene.test.clock.now.adding(seconds: 3_600))
+        let caller = try await scene.caller(answer.credentials)
+        let identity = try await scene.perform(GetCallerIdentity(), as: caller)
+        #expect(identity.arn == answer.assumedRoleUser.arn && identity.userId == answer.assumedRoleUser.assumedRoleId)
+        #expect(identity.account == RoleScene.home)
+        #expect(caller.auditName == "arn:aws:sts::123456789012:assumed-role/r/work" && caller.mfa == nil)
+        let last = try await scene.test.perform(GetRole(roleName: scene.role.roleName)).role.roleLastUsed
+        #expect(last?.lastUsedDate == scene.test.clock.now && last?.region == "eu-central-1")
+    }
+
+    @Test("in one account a named user needs no policy of their own; a named account leaves it to the user's policies")
+    func sameAccount() async throws {
+        let scene = try await RoleScene()
+        let caller = try await scene.caller()
+        #expect(try await scene.fault(try scene.assume(), as: caller) == nil)
+        try await scene.trust(.trusting("arn:aws:iam::123456789012:root"))
+        let fault = try await scene.fault(try scene.assume(), as: caller)
+        #expect(fault?.code == "AccessDenied" && fault?.reason == "trust")
+        #expect(
+            fault?.message
+                == "User: \(Self.ann) is not authorized to perform: sts:AssumeRole on resource: \(scene.role.arn)"
+        )
+        try await scene.allow("sts:AssumeRole", on: scene.role.arn.text)
+        #expect(try await scene.fault(try scene.assume(), as: caller) == nil)
+        try await scene.trust(.trusting("arn:aws:iam::123456789012:role/ops/r"))
+        #expect(try await scene.fault(try scene.assume(), as: caller)?.code == "AccessDenied")
+    }
+
+    @Test("a role that is not there is refused in the same words as one that does not trust")
+    func unknown() async throws {
+        let scene = try await RoleScene(trusting: .trusting("arn:aws:iam::123456789012:root"))
+        let caller = try await scene.caller()
+        try await scene.allow("sts:*")
+        func message(_ arn: String) async throws -> String? {
+            let assume = AssumeRole(roleArn: ARN(checked: arn), roleSessionName: try RoleSessionName("work"))
+            let fault = try await scene.fault(assume, as: caller)
+            #expect(fault?.code == "AccessDenied")
+            return fault?.message.replacing(arn, with: "ARN")
+        }
+        let expected = "User: \(Self.ann) is not authorized to perform: sts:AssumeRole on resource: ARN"
+        for arn in [
+            "arn:aws:iam::123456789012:role/none", "arn:aws:iam::123456789012:role/r",
+            "arn:aws:iam::123456789012:role/ops/R", "arn:aws:iam::999999999999:role/ops/r",
+        ] {
+            #expect(try await message(arn) == expected)
+        }
+        for arn in ["arn:aws:iam::123456789012:user/ann", "arn:aws:sts::123456789012:assumed-role/r/work"] {
+            let assume = AssumeRole(roleArn: ARN(checked: arn), roleSessionName: try RoleSessionName("work"))
+            #expect(try await scene.fault(assume, as: caller)?.code == "ValidationError")
+        }
+    }
+
+    @Test("across accounts trust and the user's own policies must both allow, and both accounts hear of it")
+    func otherAccount() async throws {
+        let scene = try await RoleScene()
+        let far = try await scene.makeFar(trusting: .trusting(Self.ann))
+        let caller = try await scene.caller()
+        let assume = try scene.assume(far)
+        #expect(try await scene.fault(assume, as: caller)?.code == "AccessDenied")
+        try await scene.allow("sts:AssumeRole", on: far.arn.text)
+        let lent = try await scene.perform(assume, as: caller).credentials
+        let session = try await scene.caller(lent)
+        #expect(session.account == RoleScene.other)
+        #expect(session.auditName == "arn:aws:sts::210987654321:assumed-role/far/work")
+        // The session is the other account's, and has nothing in the first.
+        #expect(try await scene.test.fault(GetCallerIdentity(), as: session)?.code == "AccessDenied")
+        let events = try await scene.test.authority.auditEvents(limit: 100_000).filter { $0.event == "AssumeRole" }
+        #expect(events.suffix(2).map(\.account) == ["210987654321", "123456789012"])
+        #expect(events.suffix(2).allSatisfy { $0.caller == Self.ann && $0.outcome == .succeeded })
+        #expect(events.last?.detail == ["session=work"])
+        try await scene.there(
+            UpdateAssumeRolePolicy(roleName: far.roleName, policyDocument: .trusting("arn:aws:iam::210987654321:root"))
+        )
+        #expect(try await scene.refusal(lent) == "InvalidClientTokenId")
+        #expect(try await scene.fault(assume, as: caller)?.code == "AccessDenied")
+        try await scene.there(
+            UpdateAssumeRolePolicy(roleName: far.roleName, policyDocument: .trusting("123456789012"))
+        )
+        #expect(try await scene.fault(assume, as: caller) == nil)
+        try await scene.test.perform(DeleteUserPolicy(userName: scene.ann, policyName: PolicyName(checked: "own")))
+        #expect(try await scene.fault(assume, as: caller)?.code == "AccessDenied")
+    }
+
+    @Test("a user or role that was made anew under the same name is not the one that is trusted")
+    func namesake() async throws {
+        let scene = try await RoleScene()
+        try await scene.test.perform(DeleteAccessKey(userName: scene.ann, accessKeyId: scene.key.accessKeyId))
+        try await scene.test.perform(DeleteLoginProfile(userName: scene.ann))
+        try await scene.test.perform(DeleteUser(userName: scene.ann))
+        try await scene.test.perform(CreateUser(userName: scene.ann))
+        let key = try await AccessKeyTests.makeKey(scene.test, scene.ann)
+        let namesake = try await AccessKeyTests.authenticate(
+            scene.test,
+            key.accessKeyId.text,
+            key.secretAccessKey.text
+        )
+        #expect(namesake.auditName == Self.ann)
+        #expect(try await scene.fault(try scene.assume(), as: namesake)?.code == "AccessDenied")
+        try await scene.trust(.trusting(Self.ann))
+        #expect(try await scene.fault(try scene.assume(), as: namesake) == nil)
+        // A role that trusts a role, or one of its sessions.
+        for principal in ["arn:aws:iam::123456789012:role/ops/r", "arn:aws:sts::123456789012:assumed-role/r/work"] {
+            let next = try await RoleTests.makeRole(scene.test, "next", trusting: .trusting(principal))
+            let first = try await scene.perform(try scene.assume(), as: namesake).credentials
+            #expect(try await scene.fault(try scene.assume(next), as: try await scene.caller(first)) == nil)
+            try await scene.test.perform(DeleteRole(roleName: scene.role.roleName))
+            #expect(try await scene.refusal(first) == "InvalidClientTokenId")
+            try await RoleTests.makeRole(scene.test, "r", at: "/ops/", trusting: .trusting(Self.ann))
+            let again = try await scene.perform(try scene.assume(), as: namesake).credentials
+            let fault = try await scene.fault(try scene.assume(next), as: try await scene.caller(again))
+            #expect(fault?.code == "AccessDenied", "\(principal)")
+            try await scene.test.perform(DeleteRole(roleName: next.roleName))
+        }
+    }
+
+    @Test("an external identifier must be the one that was agreed; none is not an empty one")
+    func externalID() async throws {
+        let scene = try await RoleScene(
+            trusting: .trusting(Self.ann, condition: #"{"StringEquals": {"sts:ExternalId": "shop-17"}}"#)
+        )
+        let caller = try await scene.caller()
+        var assume = try scene.assume()
+        #expect(try await scene.fault(assume, as: caller)?.code == "AccessDenied")
+        for (id, isRight) in [("shop-18", false), ("SHOP-17", false), ("shop-17", true)] {
+            assume.externalId = try ExternalID(id)
+            #expect((try await scene.fault(assume, as: caller) == nil) == isRight)
+        }
+        #expect(throws: Fault.validation("")) { try ExternalID("") }
+        #expect(throws: Fault.validation("")) { try ExternalID("a b") }
+    }
+
+    @Test("durations run from a quarter of an hour to the role's maximum, an hour unless given, and end to the second")
+    func durations() async throws {
+        let scene = try await RoleScene()
+        let caller = try await scene.caller()
+        var assume = try scene.assume()
+        for seconds in [0, -1, 899, 43_201, Int(Int32.max)] {
+            #expect(throws: Fault.validation("")) { try RoleDuration(seconds) }
+        }
+        assume.durationSeconds = try RoleDuration(3_601)
+        let fault = try await scene.fault(assume, as: caller)
+        #expect(fault?.message == "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        try await scene.test.perform(
+            UpdateRole(roleName: scene.role.roleName, maxSessionDuration: try MaxSessionDuration(7_200))
+        )
+        assume.durationSeconds = try RoleDuration(7_200)
+        let lent = try await scene.perform(assume, as: caller).credentials
+        #expect(lent.expiration == scene.test.clock.now.adding(seconds: 7_200))
+        assume.durationSeconds = try RoleDuration(900)
+        let short = try await scene.perform(assume, as: caller).credentials
+        scene.test.clock.advance(899)
+        #expect(try await scene.refusal(short) == nil)
+        scene.test.clock.advance(1)
+        #expect(try await scene.refusal(short) == "ExpiredToken")
+        scene.test.clock.advance(6_299)
+        #expect(try await scene.refusal(lent) == nil)
+        scene.test.clock.advance(1)
+        #expect(try await scene.refusal(lent) == "ExpiredToken")
+    }
+
+    @Test("root takes no role, whatever the role says")
+    func root() async throws {
+        let scene = try await RoleScene(trusting: .trusting("*"))
+        let key = try await scene.test.perform(CreateAccessKey()).accessKey
+        let root = try await AccessKeyTests.authenticate(scene.test, key.accessKeyId.text, key.secretAccessKey.text)
+        for caller in [root, scene.test.local] {
+            let fault = try await scene.fault(try scene.assume(), as: caller)
+            #expect(fault?.code == "AccessDenied" && fault?.message == "Roles may not be assumed by root accounts.")
+        }
+    }
+}

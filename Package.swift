@@ -52,7 +52,7 @@ let package = Package(
         .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
         .target(
             name: "LatchkeyVectors",
-            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyWire"]
+            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyWire"]
         ),
         .target(
             name: "Latchkey",
@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "CLatchkeyHashes", path: "Tests/Hashes"),
         .executableTarget(
             name: "LatchkeyBenchmarks",
-            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "CLatchkeyAllocations", "CLatchkeyOATH"],
+            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "CLatchkeyAllocations", "CLatchkeyOATH"],
             path: "Tests/Benchmarks"
         ),
         .suite("LatchkeyJSON"),

@@ -26,8 +26,8 @@ extension JSON {
 }
 
 /// Why reading stopped: small, because it travels on the hot path's error channel.
-struct SyntaxFault: Error {
-    enum Reason: String {
+package struct SyntaxFault: Error {
+    package enum Reason: String, Sendable {
         case byteOrderMark = "a byte order mark stands before the text: remove it"
         case ended = "the text ends too early"
         case trailing = "something follows the value"
@@ -45,19 +45,19 @@ struct SyntaxFault: Error {
         case tooDeep = "more than 512 arrays and objects are nested"
     }
 
-    let offset: Int
-    let reason: Reason
+    package let offset: Int
+    package let reason: Reason
 
-    init(_ reason: Reason, at offset: Int) {
+    package init(_ reason: Reason, at offset: Int) {
         self.reason = reason
         self.offset = offset
     }
 }
 
-enum JSONReader {
+package enum JSONReader {
     static let deepest = 512
 
-    static func document(_ bytes: Span<UInt8>) throws(SyntaxFault) -> JSON {
+    package static func document(_ bytes: Span<UInt8>) throws(SyntaxFault) -> JSON {
         if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF {
             throw SyntaxFault(.byteOrderMark, at: 0)
         }
@@ -68,7 +68,7 @@ enum JSONReader {
         return value
     }
 
-    static func value(_ bytes: Span<UInt8>, _ at: inout Int, depth: Int) throws(SyntaxFault) -> JSON {
+    package static func value(_ bytes: Span<UInt8>, _ at: inout Int, depth: Int) throws(SyntaxFault) -> JSON {
         skipBlanks(bytes, &at)
         guard at < bytes.count else { throw SyntaxFault(.ended, at: at) }
         switch bytes[at] {
@@ -112,14 +112,14 @@ enum JSONReader {
         return .object(object)
     }
 
-    static func beginName(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) -> Int {
+    package static func beginName(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) -> Int {
         skipBlanks(bytes, &at)
         guard at < bytes.count else { throw SyntaxFault(.ended, at: at) }
         guard bytes[at] == UInt8(ascii: "\"") else { throw SyntaxFault(.expectedName, at: at) }
         return at
     }
 
-    static func colon(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) {
+    package static func colon(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) {
         skipBlanks(bytes, &at)
         guard at < bytes.count else { throw SyntaxFault(.ended, at: at) }
         guard bytes[at] == UInt8(ascii: ":") else { throw SyntaxFault(.expectedColon, at: at) }
@@ -127,7 +127,7 @@ enum JSONReader {
     }
 
     /// Tells whether the bracket closes at once, and passes it.
-    static func closes(_ bracket: UInt8, _ bytes: Span<UInt8>, _ at: inout Int) -> Bool {
+    package static func closes(_ bracket: UInt8, _ bytes: Span<UInt8>, _ at: inout Int) -> Bool {
         skipBlanks(bytes, &at)
         guard at < bytes.count, bytes[at] == bracket else { return false }
         at += 1
@@ -135,7 +135,7 @@ enum JSONReader {
     }
 
     /// Passes the comma before another item (true) or the closing bracket (false).
-    static func goesOn(
+    package static func goesOn(
         until bracket: UInt8,
         _ bytes: Span<UInt8>,
         _ at: inout Int
@@ -173,7 +173,7 @@ enum JSONReader {
     }
 
     /// Reads the string that begins at `at`, which is a double quote.
-    static func string(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) -> String {
+    package static func string(_ bytes: Span<UInt8>, _ at: inout Int) throws(SyntaxFault) -> String {
         let start = at + 1
         var end = start
         var escaped = false
@@ -280,7 +280,7 @@ enum JSONReader {
     }
 
     @inline(__always)
-    static func skipBlanks(_ bytes: Span<UInt8>, _ at: inout Int) {
+    package static func skipBlanks(_ bytes: Span<UInt8>, _ at: inout Int) {
         while at < bytes.count {
             switch bytes[at] {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): at += 1

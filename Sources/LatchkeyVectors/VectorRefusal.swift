@@ -2,6 +2,7 @@
 
 internal import LatchkeyCrypto
 internal import LatchkeyOTP
+internal import LatchkeyPolicy
 
 /// The layer that refuses something.
 public enum VectorLayer: String, Codable, CaseIterable, Sendable {
@@ -39,6 +40,8 @@ struct VectorRefusal: Error, Codable, Equatable, Sendable {
         case let refusal as VectorRefusal: self = refusal
         case let error as OTPError: self.init(.parse, Self.name(error), says: error.description)
         case let error as TextEncodingError: self.init(.parse, Self.name(error), says: error.description)
+        case let error as PolicyError: self.init(.parse, error.code, says: error.description)
+        case let error as PolicyCaseError: self.init(.parse, "malformedCase", says: error.description)
         case let error as CryptoError:
             guard let (layer, name) = Self.place(error) else { return nil }
             self.init(layer, name, says: error.description)

@@ -1,1 +1,0 @@
-// Policy.swift: an IAM policy document.

@@ -1,0 +1,135 @@
+// Wildcard.swift: patterns against texts, in time that no pattern can blow up.
+
+/// Patterns as bytes: UTF-8, with bytes that UTF-8 never has for what is not literal.
+///
+/// So text that comes from outside cannot turn into a wildcard.
+enum Wildcard {
+    /// `*`: any run of characters, also none.
+    static let any: UInt8 = 0xFF
+    /// `?`: one Unicode scalar.
+    static let one: UInt8 = 0xFE
+    /// A policy variable; four bytes with seven bits each of its number follow.
+    static let variable: UInt8 = 0xFD
+
+    /// Whether a pattern without variables matches the whole text.
+    ///
+    /// Each piece between two stars is looked for once, from the left: no star is ever tried again.
+    static func matches(_ pattern: Span<UInt8>, _ text: Span<UInt8>) -> Bool {
+        var p = 0
+        var t = 0
+        while p < pattern.count, pattern[p] != any {
+            guard t < text.count else { return false }
+            if pattern[p] == one {
+                t = min(t + Fold.length(text[t]), text.count)
+            } else if pattern[p] == text[t] {
+                t += 1
+            } else {
+                return false
+            }
+            p += 1
+        }
+        if p == pattern.count { return t == text.count }
+        // What follows the last star stands at the end.
+        var q = pattern.count
+        var u = text.count
+        while pattern[q - 1] != any {
+            guard u > t else { return false }
+            u -= 1
+            if pattern[q - 1] == one {
+                while u > t, text[u] & 0xC0 == 0x80 { u -= 1 }
+            } else if pattern[q - 1] != text[u] {
+                return false
+            }
+            q -= 1
+        }
+        p += 1
+        while p < q {
+            var end = p
+            while pattern[end] != any { end += 1 }
+            guard let next = find(pattern.extracting(p..<end), text.extracting(t..<u)) else { return false }
+            t += next
+            p = end + 1
+        }
+        return true
+    }
+
+    /// Returns where the first match of a piece without stars ends.
+    private static func find(_ piece: Span<UInt8>, _ text: Span<UInt8>) -> Int? {
+        piece.withUnsafeBufferPointer { piece in
+            text.withUnsafeBufferPointer { text in
+                var start = 0
+                // Also when the piece is empty and the text is.
+                while start <= text.count {
+                    var at = start
+                    var p = 0
+                    while p < piece.count {
+                        // Where the text is too short now, it is so from every later start.
+                        guard at < text.count else { return nil }
+                        let wanted = piece[p]
+                        if wanted == text[at] {
+                            at += 1
+                        } else if wanted == one {
+                            at = min(at + Fold.length(text[at]), text.count)
+                        } else {
+                            break
+                        }
+                        p += 1
+                    }
+                    if p == piece.count { return at }
+                    start += Fold.length(text[start])
+                }
+                return nil
+            }
+        }
+    }
+
+    /// Whether two texts are the same bytes.
+    @inline(__always)
+    static func same(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index] != right[index] { return false }
+        return true
+    }
+}
+
+/// Where the colons are that part an ARN into six.
+struct ARNParts: Sendable {
+    private(set) var colons: InlineArray<5, Int> = [0, 0, 0, 0, 0]
+
+    /// Finds them; nil if the text is no ARN.
+    init?(_ text: Span<UInt8>) {
+        guard text.count > 4, text[0] == UInt8(ascii: "a"), text[1] == UInt8(ascii: "r"), text[2] == UInt8(ascii: "n")
+        else { return nil }
+        var found = 0
+        for index in 3..<text.count where text[index] == UInt8(ascii: ":") {
+            colons[found] = index
+            found += 1
+            if found == 5 { break }
+        }
+        guard found == 5, colons[0] == 3 else { return nil }
+    }
+
+    /// Where the sixth part begins.
+    var last: Int { colons[4] + 1 }
+
+    /// Whether the parts of a pattern match those of a text; parts that the pattern lacks match anything.
+    ///
+    /// A pattern without its sixth part ends in a colon or is short.
+    func match(_ pattern: Span<UInt8>, _ text: Span<UInt8>, parts: Int = 6) -> Bool {
+        var p = 0
+        var t = 0
+        for part in 0..<parts {
+            if part == 5 {
+                return Wildcard.matches(pattern.extracting(p..<pattern.count), text.extracting(t..<text.count))
+            }
+            var end = p
+            while end < pattern.count, pattern[end] != UInt8(ascii: ":") { end += 1 }
+            let textEnd = colons[part]
+            guard Wildcard.matches(pattern.extracting(p..<end), text.extracting(t..<textEnd)) else { return false }
+            if end == pattern.count { return true }
+            p = end + 1
+            t = textEnd + 1
+        }
+        return true
+    }
+}

@@ -120,7 +120,6 @@ public struct AssumeRole: STSAction {
         session.maker = LentSession.Maker(
             arn: maker.arn,
             id: maker.id,
-            isRole: call.caller.lent != nil,
             context
         )
         session.managedPolicies = try state.sessionPolicies(policyArns ?? [], in: role.account)

@@ -69,14 +69,13 @@ struct LentSession: Codable, Equatable, Sendable {
     /// Who first proved who they are, with a key or a login: identifier and account.
     let source: String
     let sourceAccount: String
-    /// Who took the role: the ARN, the identifier of the user or role, and whether by a role that was taken itself.
+    /// Who took the role.
     var maker: Maker?
 
-    /// Whoever took the role, as they were then.
+    /// Whoever took the role, as they were then: the ARN, and the identifier of the user or role.
     struct Maker: Codable, Equatable, Sendable {
         let arn: String
         let id: String
-        let isRole: Bool
         /// What policies could ask about the call.
         let context: [Key]
 

@@ -4,7 +4,8 @@ import LatchkeyStore
 /// The tables of roles and of what is lent through them.
 ///
 /// `credential_origins` says through whom a temporary credential came into being, first to last, so that ending what any of them
-/// lent ends it too; what a credential may do is said by its own sealed row alone.
+/// lent ends it too; `lent` is the credential that the link itself is, where somebody took a role. What a credential may do is
+/// said by its own sealed row alone.
 let roleTables = Migration(
     number: 5,
     sql:
@@ -55,8 +56,10 @@ let roleTables = Migration(
         principal TEXT NOT NULL,
         name TEXT NOT NULL,
         issued BIGINT NOT NULL,
+        lent TEXT,
         PRIMARY KEY (credential, place)
     )
     """,
-    "CREATE INDEX credential_origins_by_principal ON credential_origins (principal)"
+    "CREATE INDEX credential_origins_by_principal ON credential_origins (principal)",
+    "CREATE INDEX credential_origins_by_credential ON credential_origins (lent)"
 )

@@ -15,19 +15,20 @@ extension State {
             began = issued
             count = try run(
                 """
-                INSERT INTO credential_origins (credential, place, principal, name, issued)
-                SELECT $1, place, principal, name, issued FROM credential_origins WHERE credential = $2
+                INSERT INTO credential_origins (credential, place, principal, name, issued, lent)
+                SELECT $1, place, principal, name, issued, lent FROM credential_origins WHERE credential = $2
                 """,
                 credential.id.text,
                 id.text
             )
         }
         if count == 0 {
-            try insertOrigin(of: credential, 0, session?.source ?? credential.owner, "", began)
+            try insertOrigin(of: credential, 0, session?.source ?? credential.owner, "", began, lent: nil)
             count = 1
         }
         if let session, session.kind == .role {
-            try insertOrigin(of: credential, count, credential.owner, session.name, call.now)
+            let id = credential.id
+            try insertOrigin(of: credential, count, credential.owner, session.name, call.now, lent: id)
         }
     }
 
@@ -36,18 +37,20 @@ extension State {
         _ place: Int,
         _ principal: String,
         _ name: String,
-        _ issued: UnixTime
+        _ issued: UnixTime,
+        lent: AccessKeyID?
     ) throws(Fault) {
         try run(
             """
-            INSERT INTO credential_origins (credential, place, principal, name, issued)
-            VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO credential_origins (credential, place, principal, name, issued, lent)
+            VALUES ($1, $2, $3, $4, $5, $6)
             """,
             credential.id.text,
             place,
             principal,
             name,
-            issued.seconds
+            issued.seconds,
+            lent?.text
         )
     }
 
@@ -77,11 +80,8 @@ extension State {
     ///
     /// Each is asked about again as it was when it was made.
     borrowing func endDistrustedSessions(of role: StoredRole) throws(Fault) {
-        let rows: [(String, Int64)] = try rows(
-            "SELECT id, created FROM temporary_credentials WHERE owner = $1 ORDER BY id",
-            role.id
-        )
-        for (id, created) in rows {
+        let ids: [(String)] = try rows("SELECT id FROM temporary_credentials WHERE owner = $1 ORDER BY id", role.id)
+        for id in ids {
             guard let credential = try temporaryCredential(AccessKeyID(checked: id)), let text = credential.session
             else {
                 continue
@@ -89,19 +89,12 @@ extension State {
             let session = try LentSession(kept: text)
             if let maker = session.maker, try trusts(role, maker, session) { continue }
             try run("DELETE FROM temporary_credentials WHERE id = $1", id)
-            // Nothing tells two sessions of one name and second apart: what came through either ends.
             try run(
                 """
-                DELETE FROM temporary_credentials WHERE id IN (
-                    SELECT credential FROM credential_origins
-                    WHERE principal = $1 AND name = $2 AND issued = $3 AND credential NOT IN (
-                        SELECT id FROM temporary_credentials WHERE owner = $1
-                    )
-                )
+                DELETE FROM temporary_credentials
+                WHERE id IN (SELECT credential FROM credential_origins WHERE lent = $1)
                 """,
-                role.id,
-                session.name,
-                created
+                id
             )
         }
     }

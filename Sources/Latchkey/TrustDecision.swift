@@ -95,11 +95,10 @@ extension LentSession {
 }
 
 extension LentSession.Maker {
-    init(arn: String, id: String, isRole: Bool, _ context: RequestContext) {
+    init(arn: String, id: String, _ context: RequestContext) {
         self.init(
             arn: arn,
             id: id,
-            isRole: isRole,
             context: context.keys.map { key in
                 switch key.values {
                 case .one(let value): Key(name: key.name, value: value)

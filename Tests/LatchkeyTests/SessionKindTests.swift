@@ -65,7 +65,7 @@ struct SessionKindTests {
         let own: [any Action] = [
             EndSessions(), EndSessions(userName: .root), ListSessions(), ListSessions(userName: .root),
             CreateAccessKey(),
-            RenewRecoveryCodes(), GetUser(),
+            RenewRecoveryCodes(userName: .root), GetUser(),
         ]
         for action in own {
             func run<A: Action>(_ action: A) async throws -> Fault? { try await scene.fault(action, as: role) }

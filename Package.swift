@@ -80,7 +80,10 @@ let package = Package(
         .target(name: "CLatchkeyHashes", path: "Tests/Hashes"),
         .executableTarget(
             name: "LatchkeyBenchmarks",
-            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "CLatchkeyAllocations", "CLatchkeyOATH"],
+            dependencies: [
+                "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyTestSupport", "CLatchkeyAllocations",
+                "CLatchkeyOATH",
+            ],
             path: "Tests/Benchmarks"
         ),
         .suite("LatchkeyJSON"),

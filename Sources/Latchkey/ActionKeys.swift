@@ -1,21 +1,22 @@
 // ActionKeys.swift: the condition keys that come from what a call asks for: requested tags, policies, boundaries.
+import LatchkeyPolicy
 
 /// An action whose own members are asked about by policies.
 protocol KeyedAction: Action {
     /// Adds the keys of the action's members, and those of the thing that it is about.
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault)
 }
 
-extension RequestContext {
+extension RequestKeys {
     /// The tags that a call would set.
     mutating func addRequested(_ tags: [Tag]?) {
         guard let tags else { return }
         for tag in tags { add("aws:RequestTag/\(tag.key)", tag.value) }
-        add("aws:TagKeys", many: tags.map(\.key))
+        set("aws:TagKeys", many: tags.map(\.key))
     }
 
     /// The names of tags that a call would take away.
-    mutating func addRequested(keys: [TagKey]) { add("aws:TagKeys", many: keys.map(\.text)) }
+    mutating func addRequested(keys: [TagKey]) { set("aws:TagKeys", many: keys.map(\.text)) }
 
     /// The boundary that the target has now: who may change its permissions can be made to depend on it.
     fileprivate mutating func addBoundary(of target: Target, _ state: borrowing State) throws(Fault) {
@@ -30,8 +31,8 @@ extension RequestContext {
 protocol SettingTags: KeyedAction { var requestedTags: [Tag]? { get } }
 
 extension SettingTags {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.addRequested(requestedTags)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.addRequested(requestedTags)
     }
 }
 
@@ -47,8 +48,8 @@ extension TagServerCertificate: SettingTags { var requestedTags: [Tag]? { tags }
 protocol RemovingTags: KeyedAction { var tagKeys: [TagKey] { get } }
 
 extension RemovingTags {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.addRequested(keys: tagKeys)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.addRequested(keys: tagKeys)
     }
 }
 
@@ -60,15 +61,15 @@ extension UntagServerCertificate: RemovingTags {}
 // MARK: Boundaries and policies
 
 extension CreateUser: KeyedAction {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.addRequested(tags)
-        context.add("iam:PermissionsBoundary", permissionsBoundary?.text)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.addRequested(tags)
+        keys.add("iam:PermissionsBoundary", permissionsBoundary?.text)
     }
 }
 
 extension PutUserPermissionsBoundary: KeyedAction {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.add("iam:PermissionsBoundary", permissionsBoundary.text)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.add("iam:PermissionsBoundary", permissionsBoundary.text)
     }
 }
 
@@ -78,9 +79,9 @@ protocol ChangingPermissions: KeyedAction { var attachedPolicy: ARN? { get } }
 extension ChangingPermissions {
     var attachedPolicy: ARN? { nil }
 
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.add("iam:PolicyARN", attachedPolicy?.text)
-        try context.addBoundary(of: target, state)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.add("iam:PolicyARN", attachedPolicy?.text)
+        try keys.addBoundary(of: target, state)
     }
 }
 

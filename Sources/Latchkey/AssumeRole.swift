@@ -1,5 +1,6 @@
 // AssumeRole.swift: taking a role: its rights for a time, for those whom it trusts.
 import LatchkeyOTP
+import LatchkeyPolicy
 import LatchkeyStore
 
 /// Lends the caller a role's rights for a time, in the place of their own.
@@ -113,14 +114,14 @@ public struct AssumeRole: STSAction {
             throw denial("sts:AssumeRole", call, reason: "not_found")
         }
         var session = try session(maker, call)
-        let context = try context(role, session, mfa, call, state)
-        if let action = try state.denied(session.actions, on: role, to: call.caller, context) {
+        let keys = try keys(role, session, mfa, call, state)
+        if let action = try state.denied(session.actions, on: role, to: call.caller, keys) {
             throw denial(action, call, reason: "trust")
         }
         session.maker = LentSession.Maker(
             arn: maker.arn,
             id: maker.id,
-            context
+            keys
         )
         session.managedPolicies = try state.sessionPolicies(policyArns ?? [], in: role.account)
         let credentials = try state.lend(
@@ -193,27 +194,27 @@ public struct AssumeRole: STSAction {
     }
 
     /// What the policies may ask about the call.
-    private func context(
+    private func keys(
         _ role: StoredRole,
         _ session: LentSession,
         _ mfa: UnixTime?,
         _ call: Call,
         _ state: borrowing State
-    ) throws(Fault) -> RequestContext {
+    ) throws(Fault) -> RequestKeys {
         let target = Target(arn: role.arn.text, tagged: role.id, holder: PolicyHolder(role))
-        var context = try state.requestContext(self, on: target, call)
-        context.add("aws:ResourceAccount", role.account.text)
-        context.add("sts:RoleSessionName", roleSessionName.text)
-        context.add("sts:ExternalId", externalId?.text)
-        context.add("sts:SourceIdentity", session.sourceIdentity)
-        context.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
-        if let transitiveTagKeys { context.add("sts:TransitiveTagKeys", many: transitiveTagKeys.map(\.text)) }
-        context.addRequested(session.tags.isEmpty ? nil : session.tags)
+        var keys = try state.requestKeys(self, on: target, call)
+        keys.add("aws:ResourceAccount", role.account.text)
+        keys.add("sts:RoleSessionName", roleSessionName.text)
+        keys.add("sts:ExternalId", externalId?.text)
+        keys.add("sts:SourceIdentity", session.sourceIdentity)
+        keys.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
+        if let transitiveTagKeys { keys.set("sts:TransitiveTagKeys", many: transitiveTagKeys.map(\.text)) }
+        keys.addRequested(session.tags.isEmpty ? nil : session.tags)
         if tokenCode != nil, mfa != nil {
-            context.add("aws:MultiFactorAuthPresent", "true")
-            context.add("aws:MultiFactorAuthAge", "0")
+            keys.add("aws:MultiFactorAuthPresent", "true")
+            keys.add("aws:MultiFactorAuthAge", "0")
         }
-        return context
+        return keys
     }
 
     /// How long the session lasts; fails with `ValidationError` beyond the role's maximum, and beyond an hour in a chain.

@@ -11,6 +11,7 @@ public final class Authority: Sendable {
     let settings: Settings
     let database: Database
     let vault: Vault
+    let compiled = CompiledPolicies()
 
     init(database: Database, vault: Vault, world: World, settings: Settings) {
         self.database = database
@@ -82,8 +83,8 @@ public final class Authority: Sendable {
         _ body: @escaping @Sendable (borrowing State) throws(Fault) -> Answer
     ) async throws(Fault) -> Answer {
         do {
-            return try await database.read { [vault, settings] transaction in
-                let state = State(transaction, vault: vault, settings: settings)
+            return try await database.read { [vault, settings, compiled] transaction in
+                let state = State(transaction, vault: vault, settings: settings, compiled: compiled)
                 return try body(state)
             }
         } catch {
@@ -96,8 +97,8 @@ public final class Authority: Sendable {
         _ body: @escaping @Sendable (borrowing State) throws(Fault) -> Answer
     ) async throws(Fault) -> Answer {
         do {
-            return try await database.write { [vault, settings] transaction in
-                let state = State(transaction, vault: vault, settings: settings)
+            return try await database.write { [vault, settings, compiled] transaction in
+                let state = State(transaction, vault: vault, settings: settings, compiled: compiled)
                 return try body(state)
             }
         } catch {

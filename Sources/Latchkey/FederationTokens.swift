@@ -1,5 +1,6 @@
 // FederationTokens.swift: lending some of a user's rights to somebody whom the user vouches for.
 import LatchkeyOTP
+import LatchkeyPolicy
 import LatchkeyStore
 
 /// Lends some of the caller's rights for a time to somebody under a name.
@@ -94,8 +95,8 @@ public struct GetFederationToken: STSAction {
 }
 
 extension GetFederationToken: KeyedAction {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.addRequested(tags)
-        context.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.addRequested(tags)
+        keys.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
     }
 }

@@ -1,4 +1,5 @@
 // Guard.swift: whether the caller may do this: the account's walls, root, what a credential's kind may call, then policies.
+import LatchkeyPolicy
 import LatchkeyStore
 
 extension State {
@@ -6,9 +7,7 @@ extension State {
     borrowing func authorize<A: Action>(_ action: A, _ call: Call) throws(Fault) {
         // What is open to anyone names its subject itself, once it knows that there is such a one.
         if A.access == .open { return }
-        let resource = try action.resource(call)
-        notes.subject = resource.description
-        let target = try target(resource, in: call.account)
+        let target = try target(action.resource(call), in: call.account)
         notes.subject = target.arn
         let denial =
             "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(target.arn)"
@@ -17,9 +16,55 @@ extension State {
             throw .accessDenied("\(denial) with this kind of temporary credential", reason: "credential_kind")
         }
         if A.access == .authenticated || call.caller.isRoot { return }
-        if try action.isGranted(call, self) { return }
-        throw .accessDenied("\(denial) because no identity-based policy allows the \(A.permission) action")
+        let keys = try requestKeys(action, on: target, call)
+        let decision = try decide(A.permission, on: target.arn, keys, call, isOwn: action.isGranted(call, self))
+        guard decision.isAllowed else {
+            throw .accessDenied(
+                "\(denial) \(decision.because(A.permission))",
+                reason: decision.outcome == .explicitDeny ? "explicit_deny" : "implicit_deny"
+            )
+        }
     }
+
+    /// What the policies say to the caller's request.
+    ///
+    /// - Parameter isOwn: Whether the permission is the caller's without any policy, so that only a denial takes it away.
+    private borrowing func decide(
+        _ permission: String,
+        on resource: String,
+        _ keys: RequestKeys,
+        _ call: Call,
+        isOwn: Bool
+    ) throws(Fault) -> Decision {
+        guard var policies = try policySet(of: call.caller), let principal = call.caller.policyPrincipal else {
+            throw .accessDenied("\(call.caller.auditName) has no policies that could allow it")
+        }
+        if isOwn { policies.resource = .ownRight }
+        do throws(RequestError) {
+            return policies.decide(
+                try AccessRequest(
+                    principal: principal,
+                    action: permission,
+                    resource: resource,
+                    resourceAccount: call.account.text,
+                    keys: keys
+                )
+            )
+        } catch {
+            // What cannot even be asked is not allowed.
+            throw .accessDenied("the request cannot be held against policies: \(error.description)")
+        }
+    }
+}
+
+extension CompiledPolicy {
+    /// Says of what is everyone's own right what a resource's policy would say that names them.
+    fileprivate static let ownRight: CompiledPolicy? = {
+        let text =
+            #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#
+        return (try? PolicyDocument(text, kind: .resource, use: .deciding))
+            .map { CompiledPolicy($0, name: "own right") }
+    }()
 }
 
 extension Caller {

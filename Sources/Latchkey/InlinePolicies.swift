@@ -66,7 +66,7 @@ extension State {
         _ text: PolicyText,
         on holder: PolicyHolder
     ) throws(Fault) {
-        try text.check(for: .inline)
+        try text.checkInline()
         try changePermissions(of: holder) { _ throws(Fault) in
             let others: [(Int)] = try rows(
                 "SELECT size FROM inline_policies WHERE holder = $1 AND folded <> $2",

@@ -65,7 +65,7 @@ extension Authority {
             let box = ReportBox()
             try await Database.restore(from: path, to: location, migrations: migrations) { transaction in
                 let vault = try Vault.open(transaction, source: masterKey)
-                let state = State(transaction, vault: vault, settings: settings)
+                let state = State(transaction, vault: vault, settings: settings, compiled: CompiledPolicies())
                 box.report = try state.forgetWhatMayBeUsed(at: call.now)
                 for account in try state.accountIDs() {
                     let caller = Caller.local("restore", account: account)

@@ -112,7 +112,7 @@ public struct CreatePolicy: IAMAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
-        try policyDocument.check(for: .managed)
+        try policyDocument.checkManaged()
         let policy = try state.insertPolicy(
             policyName,
             at: path ?? .root,

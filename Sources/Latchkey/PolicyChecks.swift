@@ -1,5 +1,5 @@
 // PolicyChecks.swift: the one place where a policy document is judged before it is kept.
-import LatchkeyJSON
+import LatchkeyPolicy
 
 /// How much may be kept: AWS's default quotas.
 enum Quota {
@@ -22,36 +22,47 @@ enum Quota {
     static let sessionPolicySize = 2_048
 }
 
-/// Where a policy document is to stand.
-enum PolicyPlace {
-    /// A version of a managed policy.
-    case managed
-    /// An inline policy of a user, group or role.
-    case inline
-    /// A role's trust policy.
-    case trust
-    /// A policy for one session.
-    case session
-}
-
 extension PolicyText {
-    /// Fails with `MalformedPolicyDocument` unless the text is a policy, and with `LimitExceeded` if it is too long.
-    func check(for place: PolicyPlace) throws(Fault) {
-        guard let document = try? JSON(parsing: text), document.object != nil else {
-            throw .malformedPolicy("Syntax errors in policy.")
-        }
-        if place == .managed && countedLength > Quota.managedPolicySize {
+    /// Fails with `MalformedPolicyDocument` unless the text is a policy of that kind.
+    func check(as kind: PolicyKind) throws(Fault) {
+        do throws(PolicyError) { _ = try PolicyDocument(text, kind: kind) } catch { throw .malformedPolicy(error) }
+    }
+
+    /// Fails with `MalformedPolicyDocument` unless the text may be an inline policy; all of a holder's are measured together.
+    func checkInline() throws(Fault) { try check(as: .identity) }
+
+    /// Fails with `MalformedPolicyDocument` unless the text may be a managed policy, and with `LimitExceeded` if it is too long.
+    func checkManaged() throws(Fault) {
+        try check(as: .identity)
+        guard countedLength <= Quota.managedPolicySize else {
             throw .limitExceeded("Cannot exceed quota for PolicySize: \(Quota.managedPolicySize)")
         }
-        if place == .trust && countedLength > Quota.trustPolicySize {
+    }
+
+    /// Fails with `MalformedPolicyDocument` unless the text may be a role's trust policy, and with `LimitExceeded` if it is too long.
+    func checkTrust() throws(Fault) {
+        try check(as: .trust)
+        guard countedLength <= Quota.trustPolicySize else {
             throw .limitExceeded("Cannot exceed quota for ACLSizePerRole: \(Quota.trustPolicySize)")
         }
     }
 }
 
 extension Fault {
-    /// A policy document that breaks the grammar.
+    /// A policy document that names what is not there.
     static func malformedPolicy(_ message: String) -> Fault {
         Fault(code: "MalformedPolicyDocument", status: 400, message: message, reason: "policy")
+    }
+
+    /// A policy document that breaks the grammar.
+    static func malformedPolicy(_ error: PolicyError) -> Fault {
+        // AWS's own words alone where they say enough; what is ours tells where in the text to look.
+        Fault(
+            code: error.code,
+            status: 400,
+            message:
+                "\(error.message) (line \(error.line), column \(error.column)\(error.detail.map { ": \($0)" } ?? ""))",
+            reason: "policy"
+        )
     }
 }

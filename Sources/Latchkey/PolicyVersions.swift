@@ -59,7 +59,7 @@ public struct CreatePolicyVersion: IAMAction {
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
         var policy = try state.ownPolicy(policyArn, in: call.account)
-        try policyDocument.check(for: .managed)
+        try policyDocument.checkManaged()
         guard try state.versions(of: policy).count < Quota.versionsPerPolicy else {
             throw .limitExceeded(
                 """

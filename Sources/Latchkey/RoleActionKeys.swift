@@ -1,4 +1,5 @@
 // RoleActionKeys.swift: the condition keys that come from what a call on roles asks for.
+import LatchkeyPolicy
 
 extension TagRole: SettingTags { var requestedTags: [Tag]? { tags } }
 extension TagInstanceProfile: SettingTags { var requestedTags: [Tag]? { tags } }
@@ -7,21 +8,21 @@ extension UntagRole: RemovingTags {}
 extension UntagInstanceProfile: RemovingTags {}
 
 extension CreateRole: KeyedAction {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.addRequested(tags)
-        context.add("iam:PermissionsBoundary", permissionsBoundary?.text)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.addRequested(tags)
+        keys.add("iam:PermissionsBoundary", permissionsBoundary?.text)
     }
 }
 
 extension PutRolePermissionsBoundary: KeyedAction {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.add("iam:PermissionsBoundary", permissionsBoundary.text)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.add("iam:PermissionsBoundary", permissionsBoundary.text)
     }
 }
 
 extension CreateServiceLinkedRole: KeyedAction {
-    func addKeys(to context: inout RequestContext, _ target: Target, _ state: borrowing State) throws(Fault) {
-        context.add("iam:AWSServiceName", awsServiceName.text)
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.add("iam:AWSServiceName", awsServiceName.text)
     }
 }
 

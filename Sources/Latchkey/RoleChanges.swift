@@ -106,7 +106,7 @@ public struct UpdateAssumeRolePolicy: IAMAction {
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Nothing {
         var role = try state.changeableRole(roleName, in: call.account)
-        try policyDocument.check(for: .trust)
+        try policyDocument.checkTrust()
         role.trust = try state.resolvingPrincipals(of: policyDocument)
         try state.update(role)
         try state.endDistrustedSessions(of: role)

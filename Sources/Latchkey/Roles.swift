@@ -113,7 +113,7 @@ public struct CreateRole: IAMAction {
         }
         var boundary: StoredPolicy?
         if let permissionsBoundary { boundary = try state.attachablePolicy(permissionsBoundary, in: call.account) }
-        try assumeRolePolicyDocument.check(for: .trust)
+        try assumeRolePolicyDocument.checkTrust()
         let role = StoredRole(
             id: UniqueID.make("AROA"),
             account: call.account,

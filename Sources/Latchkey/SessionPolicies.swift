@@ -1,4 +1,5 @@
 // SessionPolicies.swift: policies and tags that are passed for one session: how much may be passed, and what then decides.
+import LatchkeyPolicy
 import LatchkeyStore
 
 /// A policy for one session, of any length that fits.
@@ -78,6 +79,9 @@ struct SessionPassing {
         guard tags.count <= Self.mostTags else { throw .tooLong("tags", most: Self.mostTags) }
         var seen: Set<String> = []
         for tag in tags {
+            guard !tag.key.lowercased().hasPrefix("aws:") else {
+                throw .invalidParameter("Tag keys that begin with aws: are reserved. Choose another key.")
+            }
             try tag.check()
             guard seen.insert(tag.key.lowercased()).inserted else {
                 throw .invalidParameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
@@ -91,7 +95,7 @@ struct SessionPassing {
                 "Packed size of session policies and tags consumes \(packedSize)% of allotted space."
             )
         }
-        if let policy { try PolicyText(checked: policy).check(for: .session) }
+        if let policy { try PolicyText(checked: policy).check(as: .session) }
     }
 }
 
@@ -116,15 +120,15 @@ extension State {
     ///
     /// Managed ones count as they are now. In the place of one that is gone, or was made anew, stands one that allows nothing: a
     /// session that was narrowed stays so.
-    borrowing func sessionDocuments(of lent: LentSession, _ holder: PolicyHolder) throws(Fault) -> [PolicyDocument] {
-        var documents: [PolicyDocument] = []
-        if let policy = lent.policy { documents.append(PolicyDocument(passed: PolicyText(checked: policy), holder)) }
+    borrowing func sessionPolicies(of lent: LentSession, _ holder: PolicyHolder) throws(Fault) -> [HeldPolicy] {
+        var documents: [HeldPolicy] = []
+        if let policy = lent.policy { documents.append(HeldPolicy(passed: PolicyText(checked: policy), holder)) }
         for policy in lent.managedPolicies {
             let found = try findPolicy(ARN(checked: policy.arn), in: holder.account)
             if let found, found.id == policy.id {
-                documents.append(PolicyDocument(found.attached, of: holder))
+                documents.append(HeldPolicy(found.attached, of: holder))
             } else {
-                documents.append(PolicyDocument(passed: .nothing, holder))
+                documents.append(HeldPolicy(passed: .nothing, holder))
             }
         }
         return documents

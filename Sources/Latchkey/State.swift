@@ -10,12 +10,14 @@ public struct State: ~Copyable {
     let transaction: Transaction
     let vault: Vault
     let settings: Settings
+    let compiled: CompiledPolicies
     let notes = Notes()
 
-    init(_ transaction: consuming Transaction, vault: Vault, settings: Settings) {
+    init(_ transaction: consuming Transaction, vault: Vault, settings: Settings, compiled: CompiledPolicies) {
         self.transaction = transaction
         self.vault = vault
         self.settings = settings
+        self.compiled = compiled
     }
 
     /// Runs a statement and answers how many rows it changed.

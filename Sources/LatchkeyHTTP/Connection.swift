@@ -25,7 +25,7 @@ final class Connection {
     private let isSecure: Bool
     /// Whether nobody but this machine can have read along.
     private let isLocal: Bool
-    private let buffer: OpaquePointer
+    private let stream: ByteStream
     private let timer: OpaquePointer
     private var stage: Stage
     private var clock: Clock?
@@ -58,46 +58,24 @@ final class Connection {
         isSecure = tls != nil
         reader = RequestReader(limits: loop.limits.reader)
         stage = isSecure ? .shakingHands : .reading
-        if !socket.isUnix {
-            var on: Int32 = 1
-            setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-        }
-        guard let buffer = Self.makeBuffer(descriptor, loop, tls) else { return nil }
-        guard let timer = event_new(loop.base, -1, 0, connectionIsLate, nil) else {
-            bufferevent_setfd(buffer, -1)
-            bufferevent_free(buffer)
+        guard let timer = event_new(loop.base, -1, 0, connectionIsLate, nil) else { return nil }
+        guard let stream = ByteStream(descriptor, on: loop.base, tls: tls) else {
+            event_free(timer)
             return nil
         }
-        self.buffer = buffer
+        self.stream = stream
         self.timer = timer
-    }
-
-    private static func makeBuffer(_ descriptor: Int32, _ loop: EventLoop, _ tls: TLSContext?) -> OpaquePointer? {
-        // Deferred: no callback runs within a call of ours.
-        let options = Int32(BEV_OPT_CLOSE_ON_FREE.rawValue | BEV_OPT_DEFER_CALLBACKS.rawValue)
-        guard let tls else { return bufferevent_socket_new(loop.base, descriptor, options) }
-        guard let session = tls.connection() else { return nil }
-        let buffer = bufferevent_openssl_socket_new(
-            loop.base,
-            descriptor,
-            session,
-            BUFFEREVENT_SSL_ACCEPTING,
-            options
-        )
-        // Lengths and chunk ends frame our messages: a client that hangs up without a word cuts nothing off unnoticed.
-        if let buffer { bufferevent_openssl_set_allow_dirty_shutdown(buffer, 1) }
-        return buffer
     }
 
     /// Begins; the loop knows the connection.
     func open() {
         let context = Unmanaged.passUnretained(self).toOpaque()
         event_assign(timer, loop.base, -1, 0, connectionIsLate, context)
-        bufferevent_setcb(buffer, connectionCanRead, connectionHasWritten, connectionEvent, context)
+        stream.tell(context, connectionCanRead, connectionHasWritten, connectionEvent)
         loop.queue(self)
         clock = .head
         arm(loop.limits.headTime)
-        bufferevent_enable(buffer, Int16(EV_READ | EV_WRITE))
+        stream.resumeReading()
     }
 
     /// Ends at once; whatever is unsent is dropped.
@@ -107,16 +85,15 @@ final class Connection {
         place.leave()
         placeAmongNeighbours.leave()
         event_free(timer)
-        bufferevent_setcb(buffer, nil, nil, nil, nil)
-        bufferevent_free(buffer)
+        stream.close()
         loop.forget(self)
     }
 
-    /// Ends unless there is a request at hand.
+    /// Ends unless there is a request at hand; the loop is draining.
     func closeIfIdle() {
         switch stage {
         case .shakingHands: close()
-        case .reading: if reader.progress == .none { close() }
+        case .reading: proceed()
         case .answering, .writing, .lingering, .closed: break
         }
     }
@@ -127,11 +104,11 @@ final class Connection {
         switch stage {
         case .reading: proceed()
         case .answering, .writing:
-            if evbuffer_get_length(bufferevent_get_input(buffer)) > Self.ahead {
+            if stream.unread > Self.ahead {
                 isPaused = true
-                bufferevent_disable(buffer, Int16(EV_READ))
+                stream.pauseReading()
             }
-        case .lingering: dropInput()
+        case .lingering: stream.dropInput()
         case .shakingHands, .closed: break
         }
     }
@@ -159,7 +136,7 @@ final class Connection {
         while stage == .reading {
             switch reader.next() {
             case .request(let request, let closes): begin(request, closes: closes)
-            case .awaitsContinue: send(ResponseWriter.continue)
+            case .awaitsContinue: stream.write(ResponseWriter.continue)
             case .refused(let refusal): refuse(refusal)
             case nil:
                 if takeInput() { continue }
@@ -172,11 +149,7 @@ final class Connection {
 
     /// Moves a piece of what has come into the reader; false when there is none.
     private func takeInput() -> Bool {
-        let count = withUnsafeTemporaryAllocation(byteCount: Self.piece, alignment: 8) { piece in
-            let count = bufferevent_read(buffer, piece.baseAddress, piece.count)
-            if count > 0 { reader.feed(UnsafeRawBufferPointer(piece)[..<count]) }
-            return count
-        }
+        let count = stream.read(atMost: Self.piece) { reader.feed($0) }
         noteHeldBytes()
         return count > 0
     }
@@ -192,7 +165,7 @@ final class Connection {
     private func waitForClient() {
         if isPaused {
             isPaused = false
-            bufferevent_enable(buffer, Int16(EV_READ))
+            stream.resumeReading()
         }
         let now: Clock =
             switch reader.progress {
@@ -243,18 +216,14 @@ final class Connection {
         closesAfterAnswer = closes
         bodyCount = 0
         noteHeldBytes()
-        send(loop.writer.bytes(response, toMethod: method, closes: closes))
+        stream.write(loop.writer.bytes(response, toMethod: method, closes: closes))
         method = ""
-        unsent = evbuffer_get_length(bufferevent_get_output(buffer))
+        unsent = stream.unsent
         arm(loop.limits.writeTime)
     }
 
-    private func send(_ bytes: [UInt8]) {
-        _ = bytes.withUnsafeBytes { bufferevent_write(buffer, $0.baseAddress, $0.count) }
-    }
-
     fileprivate func hasWritten() {
-        guard stage == .writing, evbuffer_get_length(bufferevent_get_output(buffer)) == 0 else { return }
+        guard stage == .writing, stream.unsent == 0 else { return }
         event_del(timer)
         loop.queue(self)
         if closesAfterAnswer { return linger() }
@@ -266,19 +235,12 @@ final class Connection {
     private func linger() {
         if inputHasEnded { return close() }
         stage = .lingering
-        if isSecure, let session = bufferevent_openssl_get_ssl(buffer) { TLSContext.sayGoodbye(session) }
-        shutdown(bufferevent_getfd(buffer), Int32(SHUT_WR))
+        stream.endWriting()
         reader = RequestReader()
         noteHeldBytes()
-        dropInput()
-        isPaused = false
-        bufferevent_enable(buffer, Int16(EV_READ))
+        stream.dropInput()
+        stream.resumeReading()
         arm(loop.limits.lingerTime)
-    }
-
-    private func dropInput() {
-        let input = bufferevent_get_input(buffer)
-        evbuffer_drain(input, evbuffer_get_length(input))
     }
 
     // MARK: Time
@@ -301,7 +263,7 @@ final class Connection {
         case .reading where clock == .body: refuse(.bodyTooSlow)
         case .reading where clock == .head && reader.progress != .none: refuse(.headTooSlow)
         case .writing:
-            let left = evbuffer_get_length(bufferevent_get_output(buffer))
+            let left = stream.unsent
             if left >= unsent { return close() }
             unsent = left
             arm(loop.limits.writeTime)

@@ -21,7 +21,7 @@ final class EventLoop: @unchecked Sendable {
         var drained: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// The connections of one address.
+    /// The connections of one address or IPv6 network.
     private final class Neighbours {
         var count = 0
         let line = WaitingLine()
@@ -160,8 +160,9 @@ final class EventLoop: @unchecked Sendable {
 
     // MARK: Connections
 
-    fileprivate func accept(_ descriptor: Int32, from peer: SocketPeer, at socket: ListeningSocket) {
-        let group = neighbours[peer] ?? Neighbours()
+    func accept(_ descriptor: Int32, from peer: SocketPeer, at socket: ListeningSocket) {
+        let network = peer.network
+        let group = neighbours[network] ?? Neighbours()
         let isCrowd = peer == .unix || proxies.contains(peer)
         if !isCrowd, group.count >= limits.connectionsPerAddress, !makeRoom(in: group.line) {
             return turnAway(descriptor, peer, socket)
@@ -175,8 +176,8 @@ final class EventLoop: @unchecked Sendable {
         lastID = connection.id
         connections[connection.id] = connection
         // The group may have emptied and gone while room was made.
-        let home = neighbours[peer] ?? group
-        neighbours[peer] = home
+        let home = neighbours[network] ?? group
+        neighbours[network] = home
         home.count += 1
         connection.open()
     }
@@ -200,16 +201,17 @@ final class EventLoop: @unchecked Sendable {
     /// The connection waits for its client from now on.
     func queue(_ connection: Connection) {
         line.join(connection.place)
-        neighbours[connection.peer]?.line.join(connection.placeAmongNeighbours)
+        neighbours[connection.peer.network]?.line.join(connection.placeAmongNeighbours)
     }
 
     /// Forgets a connection that has closed.
     func forget(_ connection: Connection) {
         guard connections.removeValue(forKey: connection.id) != nil else { return }
         held -= connection.heldBytes
-        if let group = neighbours[connection.peer] {
+        let network = connection.peer.network
+        if let group = neighbours[network] {
             group.count -= 1
-            if group.count == 0 { neighbours[connection.peer] = nil }
+            if group.count == 0 { neighbours[network] = nil }
         }
         if isDraining && connections.isEmpty { breakLoop() }
     }
@@ -234,57 +236,6 @@ final class EventLoop: @unchecked Sendable {
     }
 }
 
-/// A listening socket that is watched; no longer when it is let go.
-private final class Listener {
-    private let socket: ListeningSocket
-    private unowned let loop: EventLoop
-    private var listener: OpaquePointer?
-    private var rest: OpaquePointer?
-
-    init?(_ socket: ListeningSocket, for loop: EventLoop) {
-        self.socket = socket
-        self.loop = loop
-        let context = Unmanaged.passUnretained(self).toOpaque()
-        // Backlog 0: the socket listens already.
-        let flags = LEV_OPT_CLOSE_ON_EXEC
-        listener = evconnlistener_new(loop.base, connectionCame, context, UInt32(flags), 0, socket.descriptor)
-        rest = event_new(loop.base, -1, 0, listenerHasRested, context)
-        guard let listener, rest != nil else { return nil }
-        evconnlistener_set_error_cb(listener, acceptFailed)
-    }
-
-    deinit {
-        if let listener { evconnlistener_free(listener) }
-        if let rest { event_free(rest) }
-    }
-
-    func accept(_ descriptor: Int32, _ address: UnsafeMutablePointer<sockaddr>?) {
-        var peer = SocketPeer.unix
-        if !socket.isUnix, let address {
-            if Int32(address.pointee.sa_family) == AF_INET {
-                let name = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self)
-                peer = .address(IPAddress(name.sin_addr))
-            } else {
-                let name = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in6.self)
-                peer = .address(IPAddress(name.sin6_addr))
-            }
-        }
-        loop.accept(descriptor, from: peer, at: socket)
-    }
-
-    /// Out of descriptors: the socket stays readable, so asking again at once would only burn.
-    func pause() {
-        guard let listener, let rest else { return }
-        evconnlistener_disable(listener)
-        var time = timeval(tv_sec: 0, tv_usec: 100_000)
-        event_add(rest, &time)
-    }
-
-    func resume() {
-        if let listener { evconnlistener_enable(listener) }
-    }
-}
-
 // What libevent calls; plain functions, which no actor can claim.
 
 private func loopWasWoken(_: Int32, _: Int16, _ context: UnsafeMutableRawPointer?) {
@@ -295,25 +246,4 @@ private func loopWasWoken(_: Int32, _: Int16, _ context: UnsafeMutableRawPointer
 private func loopMustEnd(_: Int32, _: Int16, _ context: UnsafeMutableRawPointer?) {
     guard let context else { return }
     Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue().breakLoop()
-}
-
-private func connectionCame(
-    _: OpaquePointer?,
-    _ descriptor: Int32,
-    _ address: UnsafeMutablePointer<sockaddr>?,
-    _: Int32,
-    _ context: UnsafeMutableRawPointer?
-) {
-    guard let context else { return }
-    Unmanaged<Listener>.fromOpaque(context).takeUnretainedValue().accept(descriptor, address)
-}
-
-private func acceptFailed(_: OpaquePointer?, _ context: UnsafeMutableRawPointer?) {
-    guard let context else { return }
-    Unmanaged<Listener>.fromOpaque(context).takeUnretainedValue().pause()
-}
-
-private func listenerHasRested(_: Int32, _: Int16, _ context: UnsafeMutableRawPointer?) {
-    guard let context else { return }
-    Unmanaged<Listener>.fromOpaque(context).takeUnretainedValue().resume()
 }

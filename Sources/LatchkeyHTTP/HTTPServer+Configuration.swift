@@ -38,9 +38,11 @@ extension HTTPServer {
             public var writeTime = Duration.seconds(30)
             /// How long a client may go on sending after the last answer.
             public var lingerTime = Duration.seconds(2)
-            /// Connections in all; beyond them the one that has waited longest for its client is closed.
+            /// Connections in all, as far as the system has descriptors for them; beyond them the one that has waited longest for
+            /// its client is closed.
             public var connections = 16_384
-            /// Connections from one address, proxies and Unix sockets apart; beyond them that address's oldest is closed.
+            /// Connections from one IPv4 address or IPv6 network of 64 bits, proxies and Unix sockets apart; beyond them the one of
+            /// these that has waited longest is closed.
             public var connectionsPerAddress = 1_024
             /// Bytes of requests that are being read or answered, in all.
             public var heldBytes = 67_108_864

@@ -68,7 +68,8 @@ public final class HTTPServer: Sendable {
             guard !places.isEmpty else {
                 throw Failure("the server listens nowhere: give an address such as 127.0.0.1:7443")
             }
-            Self.raiseDescriptorLimit()
+            var limits = configuration.limits
+            limits.connections = min(limits.connections, Self.descriptors() - Self.spareDescriptors)
             let tls: TLSContext? = if let files = configuration.tls { try TLSContext(files) } else { nil }
             var sockets: [ListeningSocket] = []
             for place in places {
@@ -81,7 +82,7 @@ public final class HTTPServer: Sendable {
                 sockets.append(try ListeningSocket(place, scheme: tls == nil ? "http" : "https"))
             }
             let loop = try EventLoop(
-                limits: configuration.limits,
+                limits: limits,
                 sockets: sockets,
                 tls: tls,
                 proxies: proxies,
@@ -113,12 +114,19 @@ public final class HTTPServer: Sendable {
         await loop?.drain(within: seconds)
     }
 
-    /// Every connection is a descriptor, and the usual 1,024 are for programs that use `select`.
-    private static func raiseDescriptorLimit() {
+    /// What the store, logs and libraries may need while connections take the rest.
+    private static let spareDescriptors = 256
+
+    /// How many descriptors there may be, once the limit is raised: the usual 1,024 are for programs that use `select`.
+    private static func descriptors() -> Int {
+        let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
-        else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        guard getrlimit(files, &limit) == 0 else { return 1_024 }
+        if limit.rlim_cur < limit.rlim_max {
+            var raised = limit
+            raised.rlim_cur = limit.rlim_max
+            if setrlimit(files, &raised) == 0 { limit = raised }
+        }
+        return max(Int(clamping: limit.rlim_cur), 2 * spareDescriptors)
     }
 }

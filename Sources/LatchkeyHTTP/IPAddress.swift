@@ -46,6 +46,9 @@ struct IPAddress: Hashable, Sendable {
 
     var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
 
+    /// The network that one customer is given: an IPv4 address itself, the first 64 bits of an IPv6 address.
+    var network: IPAddress { isIPv4 ? self : IPAddress(high: high, low: 0) }
+
     /// The address as it is usually written.
     var text: String {
         if isIPv4 { return [24, 16, 8, 0].map { String(low >> UInt64($0) & 0xFF) }.joined(separator: ".") }
@@ -113,6 +116,11 @@ enum SocketPeer: Hashable, Sendable {
         case .address(let address): address.text
         }
     }
+}
+
+extension SocketPeer {
+    /// Whoever shares this is counted as one.
+    var network: SocketPeer { if case .address(let address) = self { .address(address.network) } else { self } }
 }
 
 /// The proxies whose word on their clients is taken.

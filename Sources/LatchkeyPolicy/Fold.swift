@@ -7,15 +7,24 @@ enum Fold {
 
     /// A context key's name as it is compared.
     static func name(_ name: String) -> [UInt8] {
-        let bytes = name.utf8.span
         var folded: [UInt8] = []
-        folded.reserveCapacity(bytes.count)
-        for index in bytes.indices {
-            // A tag's key may be of any letters.
-            if bytes[index] >= 0x80 { return Array(name.lowercased().utf8) }
-            folded.append(lower(bytes[index]))
-        }
+        folded.reserveCapacity(name.utf8.count)
+        append(name, to: &folded)
         return folded
+    }
+
+    /// Appends a context key's name as it is compared.
+    static func append(_ name: String, to folded: inout [UInt8]) {
+        let start = folded.count
+        for byte in name.utf8 {
+            // A tag's key may be of any letters.
+            if byte >= 0x80 {
+                folded.removeLast(folded.count - start)
+                folded.append(contentsOf: name.lowercased().utf8)
+                return
+            }
+            folded.append(lower(byte))
+        }
     }
 
     /// Whether two texts are equal without regard to case, scalar by scalar.

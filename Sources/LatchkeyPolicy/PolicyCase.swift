@@ -31,6 +31,22 @@ public struct PolicyCase: Sendable {
     public func explain() -> Explanation { policies.explain(request) }
 }
 
+extension PolicyCase {
+    /// Appends the answer to a case that stands in some bytes, as `latchkey policy decide` prints it, without a line's end.
+    public static func answer(_ bytes: Span<UInt8>, to answers: inout [UInt8]) {
+        do throws(PolicyCaseError) {
+            try PolicyCase(bytes).explain().json.write(to: &answers)
+        } catch {
+            refuse("\(error)", to: &answers)
+        }
+    }
+
+    /// Appends the answer to what is no case.
+    public static func refuse(_ reason: String, to answers: inout [UInt8]) {
+        JSON.object(["error": .string(reason)]).write(to: &answers)
+    }
+}
+
 /// Says why a text is no case.
 public struct PolicyCaseError: Error, Equatable, Sendable {
     /// What is wrong.

@@ -17,7 +17,7 @@ struct Extent: Sendable {
 /// Names are compared without regard to case, those of tags too. Whether a key is multi-valued is a matter of its definition,
 /// not of how many values there happen to be. A key that is absent is not the same as one with an empty value.
 public struct RequestKeys: Sendable {
-    private struct Entry {
+    struct Entry {
         let hash: UInt64
         let name: Extent
         /// Which of `extents` are its values.
@@ -27,7 +27,7 @@ public struct RequestKeys: Sendable {
 
     private(set) var bytes: [UInt8] = []
     private(set) var extents: [Extent] = []
-    private var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
     /// Places of entries from 1, and 0 where it is free; its size is a power of two and more than the entries.
     private var table: [Int32] = []
 
@@ -66,14 +66,17 @@ public struct RequestKeys: Sendable {
     }
 
     private mutating func set(_ name: String, _ values: Extent, isMany: Bool) {
-        let folded = Fold.name(name)
-        let hash = TextHash.of(folded.span)
-        if let place = find(hash, folded.span) {
+        let start = bytes.count
+        Fold.append(name, to: &bytes)
+        let extent = Extent(start: start, end: bytes.count)
+        let hash = TextHash.of(bytes.span.extracting(extent.range))
+        if let place = find(hash, bytes.span.extracting(extent.range)) {
             entries[place].values = values
             entries[place].isMany = isMany
+            bytes.removeLast(extent.count)
             return
         }
-        entries.append(Entry(hash: hash, name: append(folded.span), values: values, isMany: isMany))
+        entries.append(Entry(hash: hash, name: extent, values: values, isMany: isMany))
         if entries.count * 2 > table.count {
             table = [Int32](repeating: 0, count: table.count * 2)
             for place in entries.indices { enter(place) }

@@ -57,30 +57,52 @@ enum Wildcard {
     private static func find(_ piece: Span<UInt8>, _ text: Span<UInt8>) -> Int? {
         piece.withUnsafeBufferPointer { piece in
             text.withUnsafeBufferPointer { text in
-                var start = 0
-                // Also when the piece is empty and the text is.
-                while start <= text.count {
-                    var at = start
-                    var p = 0
-                    while p < piece.count {
-                        // Where the text is too short now, it is so from every later start.
-                        guard at < text.count else { return nil }
-                        let wanted = piece[p]
-                        if wanted == text[at] {
-                            at += 1
-                        } else if wanted == one {
-                            at = min(at + Fold.length(text[at]), text.count)
-                        } else {
-                            break
-                        }
-                        p += 1
-                    }
-                    if p == piece.count { return at }
-                    start += Fold.length(text[start])
-                }
-                return nil
+                isASCII(text) ? findBytes(piece, text) : findScalars(piece, text)
             }
         }
+    }
+
+    private static func isASCII(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var all: UInt8 = 0
+        for byte in text { all |= byte }
+        return all < 0x80
+    }
+
+    /// Where each character is a byte, so is what `?` stands for.
+    private static func findBytes(_ piece: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Int? {
+        var start = 0
+        while start + piece.count <= text.count {
+            var p = 0
+            while p < piece.count, piece[p] == text[start + p] || piece[p] == one { p += 1 }
+            if p == piece.count { return start + p }
+            start += 1
+        }
+        return nil
+    }
+
+    private static func findScalars(_ piece: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Int? {
+        var start = 0
+        // Also when the piece is empty and the text is.
+        while start <= text.count {
+            var at = start
+            var p = 0
+            while p < piece.count {
+                // Where the text is too short now, it is so from every later start.
+                guard at < text.count else { return nil }
+                let wanted = piece[p]
+                if wanted == text[at] {
+                    at += 1
+                } else if wanted == one {
+                    at += text[at] < 0x80 ? 1 : Fold.length(text[at])
+                } else {
+                    break
+                }
+                p += 1
+            }
+            if p == piece.count { return min(at, text.count) }
+            start += Fold.length(text[start])
+        }
+        return nil
     }
 
     /// Whether two texts are the same bytes.

@@ -67,7 +67,7 @@ extension Server {
                 action: A.name,
                 namespace: A.service.namespace,
                 requestID: call.id,
-                userInfo: [:]
+                userInfo: [.escapesDocuments: true]
             )
             return HTTPResponse(status: 200, type: "text/xml", body: body)
         } catch {

@@ -42,6 +42,8 @@ struct Main {
             isMissed = isMissed || !result.meetsTarget
             print(result)
         }
-        exit(isMissed ? 1 : 0)
+        print()
+        let policiesMeetTargets = try PolicyBenchmark.run()
+        exit(isMissed || !policiesMeetTargets ? 1 : 0)
     }
 }

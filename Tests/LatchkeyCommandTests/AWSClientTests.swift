@@ -144,7 +144,7 @@ struct AWSClientTests {
 
         # A presigned request.
         import urllib.request
-        url = ann.generate_presigned_url("get_caller_identity")
+        url = ann.generate_presigned_url("get_caller_identity", HttpMethod="GET")
         assert user["Arn"] in urllib.request.urlopen(url).read().decode()
 
         # Revocation: the session dies with the key it was lent by.

@@ -121,6 +121,17 @@ extension SocketTests {
         )
         func noRange(text: String) { #expect(AddressRange(text) == nil) }
 
+        @Test("an IPv6 customer counts once, whichever of its addresses it uses")
+        func networks() throws {
+            func network(_ text: String) throws -> SocketPeer {
+                SocketPeer.address(try #require(IPAddress(text))).network
+            }
+            #expect(try network("2001:db8:1:2::1") == network("2001:db8:1:2:ffff::9"))
+            #expect(try network("2001:db8:1:2::1") != network("2001:db8:1:3::1"))
+            #expect(try network("192.0.2.1") != network("192.0.2.2"))
+            #expect(try network("::ffff:192.0.2.1") == network("192.0.2.1"))
+        }
+
         @Test("draining ends idle connections, finishes what is in flight, and takes nothing new")
         func drain() async throws {
             let (asked, hasAsked) = AsyncStream.makeStream(of: Void.self)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LatchkeyHTTP
 
-/// Everything that opens sockets, one test at a time: some count descriptors.
+/// Everything that opens sockets, one test at a time: some keep time, one fills the machine with connections.
 @Suite(.serialized) struct SocketTests {}
 
 /// Runs what blocks on a thread of its own: tests and the server's tasks share two threads.

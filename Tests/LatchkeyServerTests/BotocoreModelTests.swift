@@ -5,7 +5,7 @@ import Testing
 @testable import LatchkeyServer
 
 /// The release of botocore that judges.
-let botocore = "botocore==1.43.2"
+let botocore = "botocore==1.43.11"
 
 @Suite("Beside botocore's service model")
 struct BotocoreModelTests {

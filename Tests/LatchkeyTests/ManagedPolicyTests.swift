@@ -186,7 +186,7 @@ struct ManagedPolicyTests {
         let v1 = try PolicyVersionID("v1")
         #expect(Set(PredefinedPolicy.all.map(\.id)).count == PredefinedPolicy.all.count)
         for policy in PredefinedPolicy.all {
-            #expect(throws: Never.self) { try PolicyText(policy.text.text).check(for: .managed) }
+            #expect(throws: Never.self) { try PolicyText(policy.text.text).checkManaged() }
             #expect(policy.id.utf8.count == 21 && policy.arn.isOfPolicy)
             let shown = try await test.perform(GetPolicyVersion(policyArn: policy.arn, versionId: v1)).policyVersion
             #expect(shown.document == policy.text && shown.isDefaultVersion)

@@ -40,7 +40,7 @@ struct PermissionSealTests {
     func deciding(_ user: UserName) async throws -> [[String]] {
         try await test.authority.read { state throws(Fault) in
             let principal = try state.principal(user, in: TestAuthority.accountID)
-            let documents = try state.policyDocuments(of: principal)
+            let documents = try state.heldPolicies(of: principal)
             var layers: [[String]] = []
             for layer in [documents.identity, documents.groups, documents.boundary.map { [$0] } ?? []] {
                 var texts: [String] = []
@@ -97,8 +97,8 @@ struct PermissionSealTests {
         )
         let (ann, bob) = try await test.authority.read { [ann, bob] state throws(Fault) in
             (
-                try state.policyDocuments(of: try state.principal(ann, in: TestAuthority.accountID)).identity,
-                try state.policyDocuments(of: try state.principal(bob, in: TestAuthority.accountID)).groups
+                try state.heldPolicies(of: try state.principal(ann, in: TestAuthority.accountID)).identity,
+                try state.heldPolicies(of: try state.principal(bob, in: TestAuthority.accountID)).groups
             )
         }
         #expect(ann[0].id == bob[0].id)

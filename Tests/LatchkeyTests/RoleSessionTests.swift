@@ -147,6 +147,68 @@ struct RoleSessionTests {
         #expect(throws: Fault.validation("")) { try ExternalID("a b") }
     }
 
+    @Test(
+        "a trust policy may ask for anything about the call: who, whence, what for, and with which tags",
+        arguments: [
+            (#"{"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}}"#, true),
+            (#"{"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}"#, false),
+            (#"{"StringLike": {"sts:RoleSessionName": "${aws:username}-*"}}"#, true),
+            (#"{"StringLike": {"sts:RoleSessionName": "${aws:username}"}}"#, false),
+            (#"{"StringEquals": {"aws:PrincipalTag/Team": "red", "aws:ResourceTag/team": "red"}}"#, true),
+            (#"{"StringEquals": {"aws:PrincipalTag/Team": "blue"}}"#, false),
+            (#"{"StringEquals": {"aws:RequestTag/Shift": "late"}}"#, true),
+            (#"{"StringEquals": {"aws:RequestTag/Team": "red"}}"#, false),
+            (#"{"ForAllValues:StringEquals": {"aws:TagKeys": ["shift", "case"]}}"#, true),
+            (#"{"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": "case"}}"#, true),
+            (#"{"ForAnyValue:StringEquals": {"sts:TransitiveTagKeys": "shift"}}"#, false),
+            (#"{"StringEquals": {"sts:SourceIdentity": "ann.b"}}"#, true),
+            (#"{"NumericLessThanEquals": {"sts:DurationSeconds": "900"}}"#, true),
+            (#"{"NumericLessThan": {"sts:DurationSeconds": "900"}}"#, false),
+            (#"{"ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::123456789012:user/ann"}}"#, true),
+            (#"{"StringEquals": {"aws:PrincipalType": "User", "aws:ResourceAccount": "123456789012"}}"#, true),
+            (#"{"Null": {"aws:MultiFactorAuthPresent": "true"}}"#, true),
+            (#"{"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}"#, true),
+            (#"{"Bool": {"aws:MultiFactorAuthPresent": "false"}}"#, false),
+            (#"{"StringNotEquals": {"sts:ExternalId": "x"}}"#, true),
+        ]
+    )
+    func conditions(condition: String, isRight: Bool) async throws {
+        let all = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
+        let scene = try await RoleScene(trusting: .trusting(Self.ann, to: all, condition: condition))
+        let red = [Tag(key: "team", value: "red")]
+        try await scene.test.perform(TagUser(userName: scene.ann, tags: red))
+        try await scene.test.perform(TagRole(roleName: scene.role.roleName, tags: red))
+        var assume = try scene.assume(session: "ann-1")
+        assume.tags = [Tag(key: "shift", value: "late"), Tag(key: "case", value: "7")]
+        assume.transitiveTagKeys = [try TagKey("case")]
+        assume.sourceIdentity = try SourceIdentity("ann.b")
+        assume.durationSeconds = try RoleDuration(900)
+        #expect((try await scene.fault(assume, as: try await scene.caller()) == nil) == isRight)
+    }
+
+    @Test("a denial in the trust policy, in the user's policies or in the boundary counts")
+    func denials() async throws {
+        let scene = try await RoleScene()
+        let caller = try await scene.caller()
+        let deny = PolicyText(
+            checked: """
+                {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "sts:AssumeRole", "Resource": "*"}}
+                """
+        )
+        let name = PolicyName(checked: "deny")
+        try await scene.test.perform(PutUserPolicy(userName: scene.ann, policyName: name, policyDocument: deny))
+        #expect(try await scene.fault(try scene.assume(), as: caller)?.code == "AccessDenied")
+        try await scene.test.perform(DeleteUserPolicy(userName: scene.ann, policyName: name))
+        #expect(try await scene.fault(try scene.assume(), as: caller) == nil)
+        let trust = """
+            {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+            {"Effect": "Deny", "Principal": {"AWS": "\(Self.ann)"}, "Action": "sts:AssumeRole"}]}
+            """
+        try await scene.trust(PolicyText(checked: trust))
+        #expect(try await scene.fault(try scene.assume(), as: caller)?.code == "AccessDenied")
+    }
+
     @Test("durations run from a quarter of an hour to the role's maximum, an hour unless given, and end to the second")
     func durations() async throws {
         let scene = try await RoleScene()

@@ -135,7 +135,7 @@ struct SessionKindTests {
         let caller = try await scene.caller(try await scene.take(assume))
         func layers() async throws -> [[String]] {
             try await scene.test.authority.read { state throws(Fault) in
-                guard let documents = try state.policyDocuments(of: caller) else { return [] }
+                guard let documents = try state.heldPolicies(of: caller) else { return [] }
                 var layers: [[String]] = []
                 for layer in [
                     documents.identity, documents.groups, documents.boundary.map { [$0] } ?? [], documents.session,
@@ -159,6 +159,51 @@ struct SessionKindTests {
         #expect(try await layers()[3] == ["session true", "session false"])
         _ = try await ManagedPolicyTests.makePolicy(scene.test, "mine")
         #expect(try await layers()[3] == ["session true", "session false"])
+    }
+
+    @Test("a session may do what the role, its boundary and the passed policies all allow")
+    func narrowing() async throws {
+        let scene = try await RoleScene()
+        let name = scene.role.roleName
+        let own = PolicyName(checked: "own")
+        func may(_ caller: Caller) async throws -> [Bool] {
+            [
+                try await scene.fault(ListUsers(), as: caller) == nil,
+                try await scene.fault(ListRoles(), as: caller) == nil,
+                try await scene.fault(CreateGroup(groupName: GroupName(checked: "g")), as: caller)?.code
+                    != "AccessDenied",
+            ]
+        }
+        var assume = try scene.assume()
+        let wide = try await scene.caller(try await scene.take(assume))
+        assume.policy = try SessionPolicyText(PolicyText.allowing("iam:ListUsers").text)
+        let narrow = try await scene.caller(try await scene.take(assume))
+        assume.policy = nil
+        assume.policyArns = [PolicyDescriptor(arn: ManagedPolicyTests.readOnly)]
+        let reading = try await scene.caller(try await scene.take(assume))
+        #expect(try await may(wide) == [false, false, false])
+        #expect(try await may(narrow) == [false, false, false], "a session policy grants nothing alone")
+        try await scene.test.perform(
+            PutRolePolicy(roleName: name, policyName: own, policyDocument: .allowing("iam:*"))
+        )
+        #expect(try await may(wide) == [true, true, true])
+        #expect(try await may(narrow) == [true, false, false])
+        #expect(try await may(reading) == [true, true, false])
+        let fault = try await scene.fault(ListRoles(), as: narrow)
+        #expect(fault?.message.hasSuffix("because no session policy allows the iam:ListRoles action") == true)
+        try await scene.test.perform(
+            PutRolePermissionsBoundary(roleName: name, permissionsBoundary: ManagedPolicyTests.readOnly)
+        )
+        #expect(try await may(wide) == [true, true, false])
+        // Nor does the next link get more than the narrowed one has: the account is trusted, so its own policies decide.
+        let next = try await RoleTests.makeRole(scene.test, "next")
+        #expect(try await scene.fault(try scene.assume(next), as: wide)?.code == "AccessDenied")
+        try await scene.test.perform(DeleteRolePermissionsBoundary(roleName: name))
+        try await scene.test.perform(
+            PutRolePolicy(roleName: name, policyName: own, policyDocument: .allowing("*"))
+        )
+        #expect(try await scene.fault(try scene.assume(next), as: wide) == nil)
+        #expect(try await scene.fault(try scene.assume(next), as: narrow)?.code == "AccessDenied")
     }
 
     @Test("sixteen servers that hear one code at once lend one session, and the rest is counted and refused")

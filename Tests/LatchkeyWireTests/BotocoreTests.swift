@@ -9,7 +9,7 @@ import Testing
 /// AWS's own Python library, which judges.
 enum Botocore {
     /// The release.
-    static let package = "botocore==1.43.2"
+    static let package = "botocore==1.43.11"
 
     /// Python that leads from AWS's name of a member to ours.
     static let names = """

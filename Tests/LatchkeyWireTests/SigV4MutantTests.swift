@@ -13,7 +13,7 @@ struct SigV4MutantTests {
 
     @Test("are refused, unless they are another spelling of the same request", arguments: 0..<shards)
     func mutants(shard: Int) throws {
-        let originals = Botocore.requests.prefix(200)
+        let originals = SignedRequests.requests.prefix(200)
         #expect(originals.count == 200)
         var random = Mutator()
         var accepted = 0
@@ -36,7 +36,7 @@ struct SigV4MutantTests {
     func noneAccepted(part: String) throws {
         // Changes that can never be an equal form: letters and digits of what is signed.
         var random = Mutator()
-        for signed in Botocore.requests.prefix(200) {
+        for signed in SignedRequests.requests.prefix(200) {
             for _ in 0..<10 {
                 guard let mutant = random.otherWord(part, of: signed.request) else { continue }
                 #expect(throws: SigV4.Refusal.self) { try signed.verify(mutant) }

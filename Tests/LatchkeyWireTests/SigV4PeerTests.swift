@@ -11,7 +11,7 @@ import Testing
 struct SigV4PeerTests {
     @Test("all of 2,400 requests that botocore signed are accepted, with what they say of themselves")
     func botocore() throws {
-        let requests = Botocore.requests
+        let requests = SignedRequests.requests
         #expect(requests.count == 2_400)
         #expect(requests.contains { $0.request.query.contains("X-Amz-Signature") })
         for signed in requests {
@@ -29,7 +29,7 @@ struct SigV4PeerTests {
 
     @Test("none of them is accepted under another secret")
     func wrongSecret() throws {
-        for signed in Botocore.requests {
+        for signed in SignedRequests.requests {
             let claim = try SigV4.Claim(signed.request, services: [signed.service], regions: [signed.region])
             #expect(throws: SigV4.Refusal.differs) {
                 try claim.verify(with: Secret(utf8: signed.secret + "x"), at: signed.time, skew: 900)
@@ -40,7 +40,7 @@ struct SigV4PeerTests {
     @Test("our signer writes the same Authorization field as botocore does")
     func signer() throws {
         var compared = 0
-        for signed in Botocore.requests {
+        for signed in SignedRequests.requests {
             let fields = signed.request.fields
             guard fields.contains("authorization"), !fields.contains("accept"), !fields.contains("date") else {
                 continue
@@ -64,7 +64,7 @@ struct SigV4PeerTests {
     @Test("our signer presigns as botocore does")
     func presigner() throws {
         var compared = 0
-        for signed in Botocore.requests where !signed.request.fields.contains("authorization") {
+        for signed in SignedRequests.requests where !signed.request.fields.contains("authorization") {
             guard !signed.request.fields.contains("accept") else { continue }
             let claim = try SigV4.Claim(signed.request, services: [signed.service], regions: nil)
             let (path, query) = SigV4.split(Array(signed.request.target.utf8))
@@ -106,7 +106,7 @@ struct SigV4PeerTests {
     func vectors() throws {
         let folder = #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/Vectors/sigv4"
         let paths = ["aws-examples.json", "requests.json", "refusals.json"].map { "\(folder)/\($0)" }
-        let output = try PythonEnvironment.run(Self.judge, paths, with: [Botocore.package])
+        let output = try PythonEnvironment.run(Self.judge, paths, with: [SignedRequests.package])
         #expect(output.lines.last.map(String.init) == "judged 72", "\(output.stdout)")
         #expect(output.lines.count == 1)
     }

@@ -47,7 +47,7 @@ struct SignedRequest: Sendable {
 }
 
 /// Requests of botocore's, made once a run.
-enum Botocore {
+enum SignedRequests {
     static let package = "boto3==1.43.11"
 
     /// Header fields and queries, about half each, all with the moments of their own.

@@ -23,8 +23,8 @@ static inline int latchkey_tls_choose_protocol(SSL *ssl, const unsigned char **c
 static inline int latchkey_tls_harden(SSL_CTX *context) {
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                  SSL_MODE_RELEASE_BUFFERS);
+    // Not SSL_MODE_ENABLE_PARTIAL_WRITE: libevent 2.1 would go on with the next piece after half of one.
+    SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_security_level(context, 2);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     // A key with a passphrase is refused, never asked for on a terminal.

@@ -55,7 +55,8 @@ private let callCommand = Command(
         let members = try call.members(of: action)
         let answer: JSON
         if let endpoint = call.text(.endpoint) {
-            throw Failure.misused("\(endpoint)")
+            let server = try RemoteCall(endpoint, caFile: call.text(.caFile), call.console.environment)
+            answer = try server.perform(action, members)
         } else {
             answer = try call.withStore { store in try perform(action, members, store) }
         }

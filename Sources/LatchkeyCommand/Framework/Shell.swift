@@ -8,7 +8,7 @@ struct Shell: Sendable {
     static let latchkey = Shell(
         table: CommandTable(
             commands: keepingCommands + [serveCommand] + callingCommands + codeCommands + tokenCommands + uriCommands
-                + toolCommands + houseCommands
+                + toolCommands + policyCommands + houseCommands
         )
     )
 

@@ -1,20 +1,20 @@
-// PolicyDocuments.swift: the policies that decide about a caller: which they are at once, their texts when they are asked for.
+// HeldPolicies.swift: the policies that decide about a caller: which they are at once, their texts when they are asked for.
 import LatchkeyStore
 
 /// The policies that decide about a principal, layer by layer.
-struct PolicyDocuments {
+struct HeldPolicies {
     /// The user's own: inline and attached.
-    var identity: [PolicyDocument] = []
+    var identity: [HeldPolicy] = []
     /// Those of the user's groups: inline and attached.
-    var groups: [PolicyDocument] = []
+    var groups: [HeldPolicy] = []
     /// What bounds them, if anything does.
-    var boundary: PolicyDocument?
-    /// What was passed for the session; empty when nothing was, which narrows a role's session to nothing less than the role.
-    var session: [PolicyDocument] = []
+    var boundary: HeldPolicy?
+    /// What was passed for the session; empty when nothing was, which leaves a role's session all that the role may.
+    var session: [HeldPolicy] = []
 }
 
 /// One policy that decides.
-struct PolicyDocument {
+struct HeldPolicy {
     /// Where the text is.
     fileprivate enum Place {
         case inline(holder: String)
@@ -37,46 +37,46 @@ extension State {
     /// The policies that decide about the principal now; fails with `StoreDamaged` when a seal does not fit.
     ///
     /// Four queries, and no text is read: a policy that was compiled before is found by its `id`.
-    borrowing func policyDocuments(of principal: Principal) throws(Fault) -> PolicyDocuments {
+    borrowing func heldPolicies(of principal: Principal) throws(Fault) -> HeldPolicies {
         let user = PolicyHolder(principal)
         let (own, groups) = try permissions(withGroupsOf: user)
-        return PolicyDocuments(
+        return HeldPolicies(
             identity: own.documents(of: user),
             groups: groups.flatMap { $0.permissions.documents(of: $0.holder) },
-            boundary: own.boundary.map { PolicyDocument($0, of: user) }
+            boundary: own.boundary.map { HeldPolicy($0, of: user) }
         )
     }
 
     /// The policies that decide about the caller now; `nil` for one about whom none do.
     ///
     /// A federated user has the user's own policies, and root's has all there is; without passed policies neither has any right.
-    borrowing func policyDocuments(of caller: Caller) throws(Fault) -> PolicyDocuments? {
+    borrowing func heldPolicies(of caller: Caller) throws(Fault) -> HeldPolicies? {
         switch caller.identity {
         case .anonymous, .local, .root: return nil
-        case .user(let principal): return try policyDocuments(of: principal)
+        case .user(let principal): return try heldPolicies(of: principal)
         case .assumedRole(let session):
             let holder = PolicyHolder(session.role)
             let permissions = try permissions(of: holder)
-            return PolicyDocuments(
+            return HeldPolicies(
                 identity: permissions.documents(of: holder),
-                boundary: permissions.boundary.map { PolicyDocument($0, of: holder) },
-                session: try sessionDocuments(of: session.lent, holder)
+                boundary: permissions.boundary.map { HeldPolicy($0, of: holder) },
+                session: try sessionPolicies(of: session.lent, holder)
             )
         case .federated(let session):
             let holder = PolicyHolder(session.issuer)
-            var documents = PolicyDocuments()
+            var held = HeldPolicies()
             if session.issuer.isRoot {
-                documents.identity = PredefinedPolicy.all.prefix(1).map { PolicyDocument($0.attached, of: holder) }
+                held.identity = PredefinedPolicy.all.prefix(1).map { HeldPolicy($0.attached, of: holder) }
             } else {
-                documents = try policyDocuments(of: session.issuer)
+                held = try heldPolicies(of: session.issuer)
             }
-            documents.session = try sessionDocuments(of: session.lent, holder)
-            return documents
+            held.session = try sessionPolicies(of: session.lent, holder)
+            return held
         }
     }
 
     /// The policy's text; fails with `StoreDamaged` when it is not the one that was sealed.
-    borrowing func text(of document: PolicyDocument) throws(Fault) -> PolicyText {
+    borrowing func text(of document: HeldPolicy) throws(Fault) -> PolicyText {
         switch document.place {
         case .inline(let holder): try inlineText(document.name, of: holder, document.id)
         case .managed(let policy, let version): try policyText(policy, version, document.id)
@@ -87,15 +87,15 @@ extension State {
 
 extension Permissions {
     /// The policies that grant and deny.
-    fileprivate func documents(of holder: PolicyHolder) -> [PolicyDocument] {
+    fileprivate func documents(of holder: PolicyHolder) -> [HeldPolicy] {
         let inline = inline.map {
-            PolicyDocument(name: $0.name, arn: nil, holder: holder, id: $0.document, place: .inline(holder: holder.id))
+            HeldPolicy(name: $0.name, arn: nil, holder: holder, id: $0.document, place: .inline(holder: holder.id))
         }
-        return inline + attached.map { PolicyDocument($0, of: holder) }
+        return inline + attached.map { HeldPolicy($0, of: holder) }
     }
 }
 
-extension PolicyDocument {
+extension HeldPolicy {
     /// A policy whose text was passed with a call.
     init(passed text: PolicyText, _ holder: PolicyHolder) {
         self.init(

@@ -1,0 +1,104 @@
+// RemoteCall.swift: an action performed at a server: a form that is signed as AWS's clients sign, and XML back.
+internal import Latchkey
+internal import LatchkeyCrypto
+internal import LatchkeyHTTP
+internal import LatchkeyJSON
+internal import LatchkeyOTP
+internal import LatchkeyWire
+
+/// One server, and the key that requests to it are signed with.
+struct RemoteCall: Sendable {
+    private let endpoint: Endpoint
+    private let client: HTTPClient
+    private let environment: Environment
+
+    init(_ endpoint: String, caFile: String?, _ environment: Environment) throws(Failure) {
+        self.endpoint = try Endpoint(endpoint)
+        self.environment = environment
+        client = HTTPClient(caFile: caFile)
+    }
+
+    /// The answer, as the store itself would give it.
+    func perform<A: Action>(_ action: A.Type, _ members: JSON) throws -> JSON {
+        let value = try decode(action, members)
+        let request = try request(value)
+        let answer: HTTPResponse
+        do {
+            answer = try blocking { [client, endpoint] () throws(HTTPClient.Failure) in
+                try await client.send(
+                    method: request.method,
+                    url: endpoint.url,
+                    fields: request.fields,
+                    body: request.body
+                )
+            }
+        } catch let failure as HTTPClient.Failure {
+            throw Failure.unreachable(failure.description)
+        }
+        guard answer.status == 200 else { throw refusal(answer) }
+        do {
+            let output = try XMLReader.decode(A.Output.self, from: answer.body, action: A.name)
+            return try JSON(encoding: output)
+        } catch {
+            throw Failure.unreachable("the server's answer is not one of \(A.name): is this a Latchkey or AWS endpoint?")
+        }
+    }
+
+    /// The request, signed unless the action is open to everyone.
+    private func request<A: Action>(_ action: A) throws -> HTTPRequest {
+        let members = try FormEncoder().encode(action)
+        let form = [Form.Field("Action", A.name), Form.Field("Version", A.service.version)] + members
+        let request = HTTPRequest(
+            method: "POST",
+            target: endpoint.target,
+            fields: HTTPFields([
+                HTTPFields.Field("host", endpoint.host),
+                HTTPFields.Field("content-type", "application/x-www-form-urlencoded"),
+                HTTPFields.Field("user-agent", "latchkey"),
+            ]),
+            body: FormEncoder.body(of: form)
+        )
+        if A.access == .open { return request }
+        let key = try SharedCredentials(environment)
+        let signer = SigV4.Signer(
+            keyID: key.accessKeyID,
+            secret: Secret(Array(key.secretAccessKey.utf8)),
+            token: key.sessionToken,
+            region: environment.text("AWS_REGION") ?? environment.text("AWS_DEFAULT_REGION") ?? "us-east-1",
+            service: A.service.rawValue
+        )
+        return signer.sign(request, at: UnixTime.now.seconds)
+    }
+
+    private func refusal(_ answer: HTTPResponse) -> Failure {
+        guard let fault = try? FaultDocument(reading: answer.body, status: answer.status) else {
+            return .unreachable("the server answered \(answer.status) without saying why: is this a Latchkey or AWS endpoint?")
+        }
+        return .refused("\(fault.code.escapedForDisplay): \(fault.message.escapedForDisplay)")
+    }
+}
+
+/// Where a server is asked: `http://HOST:PORT`, `https://HOST`, or `unix:PATH`.
+private struct Endpoint: Sendable {
+    let url: String
+    let host: String
+    let target: String
+
+    init(_ text: String) throws(Failure) {
+        if text.hasPrefix("unix:") {
+            (url, host, target) = ("\(text):/", "localhost", "/")
+            return
+        }
+        guard let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }) else {
+            throw .misused("`--endpoint` takes http://HOST:PORT, https://HOST or unix:PATH")
+        }
+        let rest = text.dropFirst(scheme.count)
+        let host = rest.prefix { $0 != "/" }
+        let path = rest.dropFirst(host.count)
+        guard !host.isEmpty, !host.contains(where: { "@?# ".contains($0) }), !path.contains(where: { "?# ".contains($0) })
+        else { throw .misused("`--endpoint` takes http://HOST:PORT or https://HOST, without user, query or fragment") }
+        self.host = String(host)
+        target = path.isEmpty ? "/" : String(path)
+        url = scheme + host + target
+    }
+}

@@ -49,6 +49,11 @@ extension State {
     /// The policies that decide about the caller, ready to be asked; `nil` for one about whom none do.
     borrowing func policySet(of caller: Caller) throws(Fault) -> PolicySet? {
         guard let held = try heldPolicies(of: caller) else { return nil }
+        return try policySet(of: held)
+    }
+
+    /// Policies that are held, ready to be asked.
+    borrowing func policySet(of held: HeldPolicies) throws(Fault) -> PolicySet {
         var set = PolicySet()
         for policy in held.identity { set.identity.append(try compile(policy, as: .identity)) }
         for policy in held.groups { set.groups.append(try compile(policy, as: .identity)) }

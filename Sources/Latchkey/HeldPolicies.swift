@@ -47,6 +47,15 @@ extension State {
         )
     }
 
+    /// The policies that hang on one holder alone.
+    borrowing func heldPolicies(of holder: PolicyHolder) throws(Fault) -> HeldPolicies {
+        let permissions = try permissions(of: holder)
+        return HeldPolicies(
+            identity: permissions.documents(of: holder),
+            boundary: permissions.boundary.map { HeldPolicy($0, of: holder) }
+        )
+    }
+
     /// The policies that decide about the caller now; `nil` for one about whom none do.
     ///
     /// A federated user has the user's own policies, and root's has all there is; without passed policies neither has any right.

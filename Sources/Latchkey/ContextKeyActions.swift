@@ -66,13 +66,7 @@ extension [PolicyText] {
         var seen: Set<String> = []
         var names: [String] = []
         for text in self {
-            let document: PolicyDocument
-            do throws(PolicyError) {
-                // A text that a resource's policy may be is one that is asked about as well.
-                document = try text.document(as: .identity) ?? PolicyDocument(text.text, kind: .resource, use: .deciding)
-            } catch {
-                throw .invalidInput("A policy cannot be read: \(error.description)")
-            }
+            let document = try text.anyDocument()
             for key in document.contextKeys where seen.insert(key.asciiLowercased).inserted { names.append(key) }
         }
         return names
@@ -80,7 +74,13 @@ extension [PolicyText] {
 }
 
 extension PolicyText {
-    fileprivate func document(as kind: PolicyKind) -> PolicyDocument? {
-        try? PolicyDocument(text, kind: kind, use: .deciding)
+    /// The document, be it a caller's policy or a resource's; fails with `InvalidInput`.
+    fileprivate func anyDocument() throws(Fault) -> PolicyDocument {
+        if let document = try? PolicyDocument(text, kind: .resource, use: .deciding) { return document }
+        do throws(PolicyError) {
+            return try PolicyDocument(text, kind: .identity, use: .deciding)
+        } catch {
+            throw .invalidInput("A policy cannot be read: \(error.description)")
+        }
     }
 }

@@ -19,7 +19,7 @@ extension State {
     ) throws(Fault) -> RequestKeys {
         var keys = RequestKeys()
         keys.addCall(call)
-        try addCaller(call, to: &keys)
+        try addCaller(call.caller, at: call.now, to: &keys)
         if let row = target.tagged {
             for tag in try tags(of: row) {
                 keys.add("aws:ResourceTag/\(tag.key)", tag.value)
@@ -30,8 +30,8 @@ extension State {
         return keys
     }
 
-    private borrowing func addCaller(_ call: Call, to keys: inout RequestKeys) throws(Fault) {
-        let caller = call.caller
+    /// The keys of who calls and what they proved.
+    borrowing func addCaller(_ caller: Caller, at now: UnixTime, to keys: inout RequestKeys) throws(Fault) {
         keys.add("aws:PrincipalAccount", caller.account?.text)
         switch caller.identity {
         case .anonymous:
@@ -58,14 +58,19 @@ extension State {
             keys.add("aws:PrincipalArn", session.arn.text)
             keys.addPrincipalTags(try tags(of: session.issuer.id), session.lent)
         }
-        keys.addCredential(caller, at: call.now)
+        keys.addCredential(caller, at: now)
     }
 }
 
 extension RequestKeys {
+    /// What time it is.
+    mutating func addTime(_ now: UnixTime) {
+        add("aws:CurrentTime", now.description)
+        add("aws:EpochTime", "\(now.seconds)")
+    }
+
     fileprivate mutating func addCall(_ call: Call) {
-        add("aws:CurrentTime", call.now.description)
-        add("aws:EpochTime", "\(call.now.seconds)")
+        addTime(call.now)
         add("aws:SecureTransport", call.carriage.isSecure ? "true" : "false")
         // A call on the machine itself comes from no address.
         if call.peer != "local" && call.peer != "unix" { add("aws:SourceIp", call.peer) }

@@ -186,7 +186,7 @@ extension Call {
 
 extension State {
     /// Who holds the token, in the call's account; fails with `SessionEnded`.
-    fileprivate borrowing func liveSession(_ token: SecretText, _ call: Call) throws(Fault) -> Caller {
+    borrowing func liveSession(_ token: SecretText, _ call: Call) throws(Fault) -> Caller {
         guard let caller = try sessionCaller(token.text, at: call.now), caller.account == call.account else {
             throw .sessionEnded
         }

@@ -98,6 +98,28 @@ extension Caller {
     }
 }
 
+extension Caller {
+    /// The caller's ARN; `nil` for nobody. Whoever may read the store acts as root.
+    var arn: ARN? {
+        switch identity {
+        case .anonymous: nil
+        case .local, .root: account.map { ARN(checked: "arn:aws:iam::\($0):root") }
+        case .user(let user): user.arn
+        case .assumedRole(let session): session.arn
+        case .federated(let session): session.arn
+        }
+    }
+
+    /// The unique identifier of the user, or of the session's role.
+    var principalID: String? {
+        switch identity {
+        case .anonymous, .local, .root, .federated: nil
+        case .user(let user): user.id
+        case .assumedRole(let session): session.roleID
+        }
+    }
+}
+
 extension PolicyText {
     fileprivate static let everything = PolicyText(
         checked: """

@@ -93,7 +93,7 @@ private enum JSONName {
 }
 
 /// The `Bearer` scheme (RFC 6750 section 2.1).
-private enum Bearer {
+enum Bearer {
     static func token(_ header: String) -> String? {
         let parts = header.split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }

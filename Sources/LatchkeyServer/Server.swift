@@ -50,6 +50,7 @@ public final class Server: Sendable {
         if path.hasPrefix(Self.jsonPrefix) {
             return await answerJSON(visit, String(path.dropFirst(Self.jsonPrefix.count)))
         }
+        if path == Self.authRequestPath { return await answerAuthRequest(visit) }
         if let page = await page(path, visit) { return page }
         // AWS's clients understand errors in AWS's form only.
         return Outcome(fault: .noSuchPath, visit, service: .iam)

@@ -123,7 +123,7 @@ extension State {
             let changed = try run(
                 """
                 UPDATE mfa_devices SET owner = $1, enabled = $2, last_step = $3, failures = 0, retry_at = 0,
-                    disabled = NULL, pending_for = NULL, pending_until = NULL, seed = $4
+                    disabled = NULL, pending_for = NULL, pending_until = NULL, anchor = 0, seed = $4
                 WHERE serial = $5 AND owner IS NULL AND last_step < $3
                 """,
                 user.id,
@@ -170,12 +170,15 @@ extension State {
             try countFailure(device, at: now)
             return false
         }
+        let offset = device.parameters.kind == .totp ? step - now.seconds / max(1, device.parameters.period) : 0
         return try run(
             """
-            UPDATE mfa_devices SET last_step = $1, failures = 0, retry_at = 0, disabled = NULL
-            WHERE serial = $2 AND last_step < $1
+            UPDATE mfa_devices
+            SET last_step = $1, anchor = $2, drift = $2, failures = 0, retry_at = 0, disabled = NULL
+            WHERE serial = $3 AND last_step < $1
             """,
             step,
+            offset,
             device.row
         ) == 1
     }

@@ -3,6 +3,12 @@ public import LatchkeyCrypto
 import LatchkeyOTP
 import LatchkeyStore
 
+/// How far off a device's clock was when it was last resynchronised.
+let deviceAnchors = Migration(
+    number: 6,
+    sql: "ALTER TABLE mfa_devices ADD COLUMN anchor BIGINT NOT NULL DEFAULT 0"
+)
+
 /// How a device makes its codes.
 public struct DeviceParameters: Codable, Sendable, Equatable {
     /// What moves a device on: time or a button.
@@ -59,6 +65,10 @@ struct Device {
     let lastStep: Int64
     /// How many steps the device's clock was off when last seen.
     let drift: Int64
+    /// How many steps it was off when it was last resynchronised: the window lies around that.
+    ///
+    /// Nothing else moves the window, so that it is always of one width and in a place that somebody chose.
+    let anchor: Int64
     let failures: Int64
     let retryAt: UnixTime
     /// Why no code of the device counts any more, if so: `failures` or `restored`.
@@ -83,8 +93,8 @@ struct Device {
     func adding(to message: Message) -> Message {
         message.adding(row).adding(created.seconds).adding(parameters.kind.rawValue)
             .adding(parameters.algorithm.rawValue).adding(Int64(parameters.digits)).adding(parameters.period)
-            .adding(sealedSeed).adding(owner).adding(enabled?.seconds).adding(lastStep).adding(failures)
-            .adding(retryAt.seconds).adding(disabled)
+            .adding(sealedSeed).adding(owner).adding(enabled?.seconds).adding(lastStep).adding(anchor)
+            .adding(failures).adding(retryAt.seconds).adding(disabled)
     }
 }
 
@@ -99,7 +109,7 @@ enum CodeVerdict {
 extension State {
     private typealias DeviceRow = (
         String, String, String, Int64, String, String, Int64, Int64, [UInt8], String, String?, String?, Int64?, String?,
-        Int64?, Int64, Int64, Int64, Int64, String?
+        Int64?, Int64, Int64, Int64, Int64, String?, Int64
     )
 
     /// The enabled devices of a principal, by serial.
@@ -107,7 +117,7 @@ extension State {
         let rows: [DeviceRow] = try rows(
             """
             SELECT serial, account, name, created, kind, algorithm, digits, period, seed, label, issuer, pending_for,
-                pending_until, owner, enabled, last_step, drift, failures, retry_at, disabled
+                pending_until, owner, enabled, last_step, drift, failures, retry_at, disabled, anchor
             FROM mfa_devices WHERE owner = $1 ORDER BY serial
             """,
             owner.id
@@ -120,7 +130,7 @@ extension State {
         let row: DeviceRow? = try row(
             """
             SELECT serial, account, name, created, kind, algorithm, digits, period, seed, label, issuer, pending_for,
-                pending_until, owner, enabled, last_step, drift, failures, retry_at, disabled
+                pending_until, owner, enabled, last_step, drift, failures, retry_at, disabled, anchor
             FROM mfa_devices WHERE serial = $1 AND account = $2
             """,
             Device.row(of: serial, in: account),
@@ -135,7 +145,7 @@ extension State {
         let rows: [DeviceRow] = try rows(
             """
             SELECT serial, account, name, created, kind, algorithm, digits, period, seed, label, issuer, pending_for,
-                pending_until, owner, enabled, last_step, drift, failures, retry_at, disabled
+                pending_until, owner, enabled, last_step, drift, failures, retry_at, disabled, anchor
             FROM mfa_devices WHERE account = $1 ORDER BY folded
             """,
             account.text
@@ -162,6 +172,7 @@ extension State {
             enabled: row.14.map { UnixTime($0) },
             lastStep: row.15,
             drift: row.16,
+            anchor: row.20,
             failures: row.17,
             retryAt: UnixTime(row.18),
             disabled: row.19
@@ -286,9 +297,10 @@ extension Device {
     ) throws(OTPError) -> CodeVerdict {
         let totp = try totp(seed)
         let present = try totp.step(at: now)
-        if let step = try totp.match(code, at: now, window: window, after: spent) { return .accepted(step, present) }
+        let shown = now.adding(seconds: anchor &* parameters.period)
+        if let step = try totp.match(code, at: shown, window: window, after: spent) { return .accepted(step, present) }
         // For the audit trail only: outside, a spent code and a wrong one sound alike.
-        let isSpent = try totp.match(code, at: now, window: window, after: nil) != nil
+        let isSpent = try totp.match(code, at: shown, window: window, after: nil) != nil
         return .refused(isSpent ? "replayed_code" : "wrong_code")
     }
 

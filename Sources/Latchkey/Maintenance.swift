@@ -151,9 +151,10 @@ extension State {
         return report
     }
 
-    /// The last step that can have been accepted by `now` lies one window ahead of it.
+    /// The last step that can have been accepted by `now` lies one window ahead of it, and of what a fast device shows.
     private borrowing func raiseFloor(of device: Device, at now: UnixTime) throws(Fault) {
-        let step = max(0, now.seconds) / max(1, device.parameters.period) + Int64(settings.window)
+        let step =
+            max(0, now.seconds) / max(1, device.parameters.period) + Int64(settings.window) + max(0, device.anchor)
         try run(
             "UPDATE mfa_devices SET last_step = $1 WHERE serial = $2 AND last_step < $1",
             step,

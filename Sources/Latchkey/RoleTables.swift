@@ -7,7 +7,7 @@ import LatchkeyStore
 /// lent ends it too; `lent` is the credential that the link itself is, where somebody took a role. What a credential may do is
 /// said by its own sealed row alone.
 let roleTables = Migration(
-    number: 6,
+    number: 7,
     sql:
         """
         CREATE TABLE roles (

@@ -165,5 +165,6 @@ let migrations: [Migration] = [
     permissionTables,
     certificateTables,
     principalSeals,
+    deviceAnchors,
     roleTables,
 ]

@@ -127,6 +127,8 @@ public struct SignIn: LatchkeyAction {
                 try state.completeSignIn(of: user, evidence.proof, mustChange: mustChange, call)
             }
         }
+        // Nobody is signed in yet, which the trail has to tell from a sign-in by password alone.
+        state.notes.details.append((name: "asked", value: credentials.asksForCode ? "code" : "new_password"))
         guard credentials.asksForCode else { return SignInOutput(passwordChangeRequired: true) }
         return SignInOutput(
             challenge: try state.challenge(user, recoveryCodesLeft: credentials.recovery?.left, at: call.now),
@@ -207,7 +209,10 @@ public struct AnswerChallenge: LatchkeyAction {
             throw .challengeEnded("no_password")
         }
         let mustChange = try state.mustChange(password, of: user, at: call.now)
-        if mustChange && proof.newPassword == nil { return SignInOutput(passwordChangeRequired: true) }
+        if mustChange && proof.newPassword == nil {
+            state.notes.details.append((name: "asked", value: "new_password"))
+            return SignInOutput(passwordChangeRequired: true)
+        }
         state.notes.factors.append("password")
         do throws(Fault) {
             let output = try refusingDamage(as: Fault.signInRefused) { () throws(Fault) in

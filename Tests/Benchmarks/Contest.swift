@@ -136,7 +136,7 @@ struct Result: CustomStringConvertible {
     }
 }
 
-func median(_ values: [Double]) -> Double {
+private func median(_ values: [Double]) -> Double {
     values.sorted()[values.count / 2]
 }
 

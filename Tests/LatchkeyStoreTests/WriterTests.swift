@@ -270,8 +270,8 @@ struct WriterTests {
             let store = try await Database.open(driver, migrations: schema)
             let secret = "deleted-things-must-not-linger"
             try await store.write { tx in try tx.run("INSERT INTO users (name) VALUES ($1)", secret) }
-            try await store.write { tx in try tx.run("DELETE FROM users") }
             #expect(contains(secret, in: directory))
+            try await store.write { tx in try tx.run("DELETE FROM users") }
             for _ in 0..<1_000 where contains(secret, in: directory) { try await Task.sleep(for: .milliseconds(10)) }
             #expect(!contains(secret, in: directory))
             await store.close()

@@ -53,6 +53,8 @@ struct SignInTests {
         test.clock.advance(30)
         let output = try await test.signIn(ann)
         #expect(output.session == nil)
+        // The trail tells it from a sign-in by password alone.
+        #expect(try await test.lastEvent()?.detail == ["asked=code"])
         let challenge = try #require(output.challenge)
         let answer = AnswerChallenge(ticket: challenge.ticket, code: try phone.code())
         #expect(try await test.perform(answer, as: .anonymous).session?.userName == ann)

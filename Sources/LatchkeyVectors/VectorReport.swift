@@ -45,6 +45,9 @@ public struct VectorReport: Sendable {
     /// The files, in the order they were run.
     public let files: [File]
 
+    /// Puts what came of several runs together.
+    public init(files: [File]) { self.files = files }
+
     /// How many cases passed.
     public var passed: Int { files.reduce(0) { $0 + $1.passed } }
     /// How many cases failed.

@@ -55,6 +55,14 @@ struct DecisionTests {
         #expect(try decision(#"{"StringLike":{"x:y":"\#(marks)"}}"#, ["x:y": value]) == .implicitDeny)
     }
 
+    @Test("variables without an end are read in time", .timeLimit(.minutes(1)))
+    func openVariables() throws {
+        for text in ["${", "${a,'", "${a", "$"] {
+            let open = String(repeating: text, count: 130_000 / text.utf8.count)
+            #expect(try decision(#"{"StringLike":{"x:y":"\#(open)"}}"#, ["x:y": open]) == .allowed)
+        }
+    }
+
     @Test("values longer than the stack's kilobyte are put into patterns whole")
     func longValues() throws {
         let value = String(repeating: "x", count: 5000)

@@ -17,6 +17,12 @@ public struct Decision: Equatable, Sendable {
     /// The layer that allowed it, that denies it, or that fails to allow it.
     public let layer: PolicyLayer
 
+    /// Makes a decision of its parts.
+    public init(outcome: Outcome, layer: PolicyLayer) {
+        self.outcome = outcome
+        self.layer = layer
+    }
+
     /// Whether the request may be done.
     public var isAllowed: Bool { outcome == .allowed }
 

@@ -89,7 +89,8 @@ private struct Listener: Witness {
     private var found: [(order: Int, statement: Int, matched: MatchedStatement)] = []
     private var seen: Set<Found> = []
     private var names: Set<[UInt8]> = []
-    private var policies: [ObjectIdentifier: Int] = [:]
+    /// Counts the policies as they take turns.
+    private var turn = (policy: ObjectIdentifier?.none, number: 0)
     private(set) var missing: [String] = []
     private(set) var findings: [LayerFinding] = []
 
@@ -100,8 +101,7 @@ private struct Listener: Witness {
     mutating func matched(_ statement: Int, of policy: CompiledPolicy, in layer: PolicyLayer) {
         let id = ObjectIdentifier(policy)
         guard seen.insert(Found(policy: id, statement: statement, layer: layer)).inserted else { return }
-        let order = findings.count << 32 + (policies[id] ?? policies.count)
-        if policies[id] == nil { policies[id] = policies.count }
+        if turn.policy != id { turn = (id, turn.number + 1) }
         let place = policy.places[statement]
         let matched = MatchedStatement(
             policy: policy.name,
@@ -111,7 +111,7 @@ private struct Listener: Witness {
             start: place.start,
             end: place.end
         )
-        found.append((order, statement, matched))
+        found.append((turn.number, statement, matched))
     }
 
     mutating func missed(_ key: String) {
@@ -121,5 +121,7 @@ private struct Listener: Witness {
     mutating func asked(_ layer: PolicyLayer, isDenied: Bool, isAllowed: Bool) {
         let outcome: Decision.Outcome = isDenied ? .explicitDeny : isAllowed ? .allowed : .implicitDeny
         findings.append(LayerFinding(layer: layer, outcome: outcome))
+        // The same policy in another layer takes another turn.
+        turn.policy = nil
     }
 }

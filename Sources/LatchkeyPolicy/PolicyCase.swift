@@ -1,5 +1,5 @@
 // PolicyCase.swift: a whole question as JSON: policies, principal, action, resource and context in one object.
-public import LatchkeyJSON
+internal import LatchkeyJSON
 
 /// A question with the policies that answer it, as `latchkey policy decide` and the vectors write it.
 ///
@@ -35,7 +35,7 @@ extension PolicyCase {
     /// Appends the answer to a case that stands in some bytes, as `latchkey policy decide` prints it, without a line's end.
     public static func answer(_ bytes: Span<UInt8>, to answers: inout [UInt8]) {
         do throws(PolicyCaseError) {
-            try PolicyCase(bytes).explain().json.write(to: &answers)
+            try PolicyCase(bytes).explain().write(to: &answers)
         } catch {
             refuse("\(error)", to: &answers)
         }
@@ -67,22 +67,25 @@ extension PolicyCaseError: CustomStringConvertible {
 }
 
 extension Explanation {
-    /// The explanation as `latchkey policy decide` prints it.
-    public var json: JSON {
-        [
-            "decision": .string(decision.outcome.rawValue),
-            "layer": .string(decision.layer.rawValue),
-            "matched": .array(
-                deciding.map { statement in
-                    var object: JSON.Object = ["policy": .string(statement.policy)]
-                    if let sid = statement.sid { object["sid"] = .string(sid) }
-                    object["line"] = .number(statement.start.line)
-                    object["column"] = .number(statement.start.column)
-                    return .object(object)
-                }
-            ),
-            "missingContext": .array(missingContextKeys.map(JSON.string)),
-        ]
+    /// Appends the explanation as `latchkey policy decide` prints it: one JSON object on one line, without its end.
+    public func write(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: "{\"decision\":\"".utf8)
+        bytes.append(contentsOf: decision.outcome.rawValue.utf8)
+        bytes.append(contentsOf: "\",\"layer\":\"".utf8)
+        bytes.append(contentsOf: decision.layer.rawValue.utf8)
+        bytes.append(contentsOf: "\",\"matched\":[".utf8)
+        for (place, statement) in deciding.enumerated() {
+            bytes.append(contentsOf: (place == 0 ? "{\"policy\":" : ",{\"policy\":").utf8)
+            JSON.string(statement.policy).write(to: &bytes)
+            if let sid = statement.sid {
+                bytes.append(contentsOf: ",\"sid\":".utf8)
+                JSON.string(sid).write(to: &bytes)
+            }
+            bytes.append(contentsOf: ",\"line\":\(statement.start.line),\"column\":\(statement.start.column)}".utf8)
+        }
+        bytes.append(contentsOf: "],\"missingContext\":".utf8)
+        JSON.array(missingContextKeys.map(JSON.string)).write(to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
     }
 }
 
@@ -90,15 +93,20 @@ extension Explanation {
 private struct CaseReader {
     private var policies = PolicySet()
     private var keys = RequestKeys()
-    private var texts: [String: PlacedText] = [:]
+    private var action: PlacedText?
+    private var resource: PlacedText?
+    private var account: PlacedText?
+    private var principalText: PlacedText?
+    private var issuer: PlacedText?
+    private var id: PlacedText?
     private var principal: RequestPrincipal?
-    private var seen: Set<String> = []
+    private var seen = NameSet()
 
     mutating func read(_ bytes: Span<UInt8>) throws(PolicyFault) -> PolicyCase {
         var reader = PolicyReader()
         var whole = self
         try reader.object(bytes, of: "a case") { (reader, bytes, name, start) throws(PolicyFault) in
-            guard whole.seen.insert(name).inserted else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
+            guard whole.seen.insert(name) else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
             try whole.member(name, start, &reader, bytes)
         }
         self = whole
@@ -108,27 +116,27 @@ private struct CaseReader {
     }
 
     private func request() throws(PolicyFault) -> AccessRequest {
-        guard let action = texts["action"] else { throw .shape("the case has no action", at: 0) }
-        guard let resource = texts["resource"] else { throw .shape("the case has no resource", at: 0) }
+        guard let action else { throw .shape("the case has no action", at: 0) }
+        guard let resource else { throw .shape("the case has no resource", at: 0) }
         do throws(RequestError) {
             return try AccessRequest(
                 principal: try who(),
                 action: action.text,
                 resource: resource.text,
-                resourceAccount: texts["resourceAccount"]?.text,
+                resourceAccount: account?.text,
                 keys: keys
             )
         } catch {
-            let text = error == .action ? action : error == .resource ? resource : texts["principal"]
+            let text = error == .action ? action : error == .resource ? resource : principalText
             throw .shape("\(error)", at: text?.offset ?? 0)
         }
     }
 
     private func who() throws(RequestError) -> RequestPrincipal {
         if let principal { return principal }
-        guard let name = texts["principal"] else { throw .principal }
+        guard let name = principalText else { throw .principal }
         if name.text.utf8.elementsEqual("*".utf8) { return .anonymous }
-        return try RequestPrincipal(arn: name.text, issuer: texts["issuer"]?.text, id: texts["principalId"]?.text)
+        return try RequestPrincipal(arn: name.text, issuer: issuer?.text, id: id?.text)
     }
 
     private mutating func member(
@@ -138,11 +146,14 @@ private struct CaseReader {
         _ bytes: Span<UInt8>
     ) throws(PolicyFault) {
         switch name {
-        case "action", "resource", "resourceAccount", "issuer", "principalId":
-            texts[name] = try reader.text(bytes, of: name)
+        case "action": action = try reader.text(bytes, of: name)
+        case "resource": resource = try reader.text(bytes, of: name)
+        case "resourceAccount": account = try reader.text(bytes, of: name)
+        case "issuer": issuer = try reader.text(bytes, of: name)
+        case "principalId": id = try reader.text(bytes, of: name)
         case "principal":
             guard reader.peek(bytes) == UInt8(ascii: "{") else {
-                texts[name] = try reader.text(bytes, of: name)
+                principalText = try reader.text(bytes, of: name)
                 return
             }
             principal = try reader.principal(bytes)

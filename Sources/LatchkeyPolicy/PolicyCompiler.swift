@@ -10,6 +10,7 @@ struct PolicyCompiler {
     init(_ content: PolicyContent) {
         hasVariables = content.language == .current
         program.statements.reserveCapacity(content.statements.count)
+        program.bytes.reserveCapacity(content.statements.count * 128)
         for statement in content.statements { add(statement) }
         program.index.fill(entries)
         entries = []

@@ -20,7 +20,7 @@ public struct PolicyDocument: Sendable {
     /// - Throws: `PolicyError` with AWS's message and the line and column of the first fault.
     public init(_ bytes: Span<UInt8>, kind: PolicyKind, use: PolicyUse = .storing) throws(PolicyError) {
         do throws(PolicyFault) {
-            if use == .storing, bytes.count > PolicySize.text {
+            if use == .storing, Self.isTooLong(bytes) {
                 throw .shape("the policy is longer than \(PolicySize.text) characters", at: PolicySize.text)
             }
             var reader = PolicyReader()
@@ -28,6 +28,13 @@ public struct PolicyDocument: Sendable {
         } catch {
             throw PolicyError(error, in: bytes)
         }
+    }
+
+    private static func isTooLong(_ bytes: Span<UInt8>) -> Bool {
+        if bytes.count <= PolicySize.text { return false }
+        var characters = 0
+        for index in bytes.indices where bytes[index] & 0xC0 != 0x80 { characters += 1 }
+        return characters > PolicySize.text
     }
 
     /// Checks what was read from some bytes.

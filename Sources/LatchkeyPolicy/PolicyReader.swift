@@ -22,9 +22,9 @@ struct PolicyReader {
     /// Reads the document that stands here.
     mutating func document(_ bytes: Span<UInt8>) throws(PolicyFault) -> PolicyContent {
         var content = PolicyContent()
-        var seen: Set<String> = []
+        var seen = NameSet()
         try object(bytes, of: "a policy") { (reader, bytes, name, start) throws(PolicyFault) in
-            guard seen.insert(name).inserted else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
+            guard seen.insert(name) else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
             switch name {
             case "Version":
                 let version = try reader.text(bytes, of: name)
@@ -37,7 +37,7 @@ struct PolicyReader {
             default: throw .shape("the element is not known here", at: start)
             }
         }
-        if !seen.contains("Statement") { throw .shape("the policy has no Statement", at: at - 1) }
+        if content.statements.isEmpty { throw .shape("the policy has no Statement", at: at - 1) }
         return content
     }
 
@@ -107,13 +107,13 @@ struct PolicyReader {
             return [PrincipalText(kind: .aws, value: everyone)]
         }
         var principals: [PrincipalText] = []
-        var seen: Set<String> = []
+        var seen = NameSet()
         let start = at
         try object(bytes, of: "a principal") { (reader, bytes, name, start) throws(PolicyFault) in
             guard let kind = PrincipalText.Kind(rawValue: name) else {
                 throw .shape("the element is not known here", at: start)
             }
-            guard seen.insert(name).inserted else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
+            guard seen.insert(name) else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
             for value in try reader.texts(bytes, of: name) {
                 principals.append(PrincipalText(kind: kind, value: value))
             }
@@ -279,7 +279,8 @@ struct NameSet {
     /// Adds a name; false if it was there.
     mutating func insert(_ name: String) -> Bool {
         if many.isEmpty {
-            if few.contains(where: { $0.utf8.elementsEqual(name.utf8) }) { return false }
+            // Equivalence first: it is quick for short names, and mostly says no.
+            if few.contains(where: { $0 == name && $0.utf8.elementsEqual(name.utf8) }) { return false }
             few.append(name)
             if few.count > 16 { many = Set(few.map { Array($0.utf8) }) }
             return true

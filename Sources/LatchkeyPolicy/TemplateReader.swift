@@ -17,6 +17,9 @@ enum TemplateReader {
         var tokens: [TemplateToken] = []
         var start = 0
         var at = 0
+        // Behind the last brace no variable ends: to look for its end anew each time would take a square of the length.
+        var lastBrace = bytes.count - 1
+        while variables, lastBrace >= 0, bytes[lastBrace] != UInt8(ascii: "}") { lastBrace -= 1 }
         func literal(to end: Int) {
             if end > start { tokens.append(.literal(Self.text(bytes, start, end))) }
         }
@@ -27,7 +30,7 @@ enum TemplateReader {
                 tokens.append(byte == UInt8(ascii: "*") ? .any : .one)
                 at += 1
                 start = at
-            } else if variables, byte == UInt8(ascii: "$"), let (token, end) = variable(bytes, at) {
+            } else if variables, at < lastBrace, byte == UInt8(ascii: "$"), let (token, end) = variable(bytes, at) {
                 literal(to: at)
                 tokens.append(token)
                 at = end

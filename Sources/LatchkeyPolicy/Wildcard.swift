@@ -43,10 +43,11 @@ enum Wildcard {
             q -= 1
         }
         p += 1
+        let isASCII = p < q && isASCII(text)
         while p < q {
             var end = p
             while pattern[end] != any { end += 1 }
-            guard let next = find(pattern.extracting(p..<end), text.extracting(t..<u)) else { return false }
+            guard let next = find(pattern.extracting(p..<end), text.extracting(t..<u), isASCII) else { return false }
             t += next
             p = end + 1
         }
@@ -54,17 +55,17 @@ enum Wildcard {
     }
 
     /// Returns where the first match of a piece without stars ends.
-    private static func find(_ piece: Span<UInt8>, _ text: Span<UInt8>) -> Int? {
+    private static func find(_ piece: Span<UInt8>, _ text: Span<UInt8>, _ isASCII: Bool) -> Int? {
         piece.withUnsafeBufferPointer { piece in
             text.withUnsafeBufferPointer { text in
-                isASCII(text) ? findBytes(piece, text) : findScalars(piece, text)
+                isASCII ? findBytes(piece, text) : findScalars(piece, text)
             }
         }
     }
 
-    private static func isASCII(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    private static func isASCII(_ text: Span<UInt8>) -> Bool {
         var all: UInt8 = 0
-        for byte in text { all |= byte }
+        for index in text.indices { all |= text[index] }
         return all < 0x80
     }
 

@@ -45,7 +45,7 @@ public struct VectorReport: Sendable {
     /// The files, in the order they were run.
     public let files: [File]
 
-    /// Puts the files of several runs together.
+    /// Puts what came of several runs together.
     public init(files: [File]) { self.files = files }
 
     /// How many cases passed.

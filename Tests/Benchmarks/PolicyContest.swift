@@ -129,6 +129,24 @@ struct PolicyQuestions {
     }
 }
 
+/// A small case as `latchkey policy decide --batch` takes it: 100,000 of these a second.
+struct SmallCase {
+    private let line = """
+        {"identityPolicies":[{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*",\
+        "Resource":"arn:aws:s3:::b/${aws:username}/*"}}],"principal":"arn:aws:iam::123456789012:user/ann",\
+        "action":"s3:GetObject","resource":"arn:aws:s3:::b/ann/k","context":{"aws:username":"ann"}}
+        """
+
+    func answer(_ count: Int) {
+        var answers: [UInt8] = []
+        for _ in 0..<count {
+            answers.removeAll(keepingCapacity: true)
+            PolicyCase.answer(line.utf8.span, to: &answers)
+        }
+        precondition(answers.starts(with: "{\"decision\":\"Allow\"".utf8), "the case is answered wrongly")
+    }
+}
+
 /// Patterns that a hostile user may write, on a value of 2 KB.
 struct HostilePattern {
     private let policies: PolicySet
@@ -182,6 +200,12 @@ enum PolicyBenchmark {
             PolicyContest(name: "decide, 10 statements", limit: 500, isFrugal: true, work: few.decide),
             PolicyContest(name: "decide, 10,000 statements", limit: 667, isFrugal: true, work: many.decide),
             PolicyContest(name: "prepare a question of 12 keys", limit: .infinity, isFrugal: false, work: few.prepare),
+            PolicyContest(
+                name: "answer a small case in JSON",
+                limit: 10_000,
+                isFrugal: false,
+                work: SmallCase().answer
+            ),
             PolicyContest(name: "read and compile 10,000", limit: 100e6, isFrugal: false, work: many.compile),
         ]
         for (name, pattern) in try HostilePattern.all() {

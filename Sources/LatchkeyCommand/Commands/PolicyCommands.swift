@@ -29,7 +29,7 @@ private let checkCommand = Command(
         Command.Example(
             "echo '{\"Version\":\"2012-10-17\",\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"}}'"
                 + " | latchkey policy check -",
-            "valid: 1 statement, 77 characters",
+            "valid: 1 statement, 82 characters",
             proved: true
         )
     ],
@@ -145,7 +145,9 @@ private let decideCommand = Command(
         let text = try file(call)
         do throws(PolicyCaseError) {
             let explanation = try PolicyCase(text.utf8.span).explain()
-            call.console.print(explanation.json.text)
+            var answer: [UInt8] = []
+            explanation.write(to: &answer)
+            call.console.print(String(decoding: answer, as: UTF8.self))
             return explanation.decision.isAllowed ? .done : .refused
         } catch {
             throw Failure.refused("\(error)")

@@ -164,6 +164,7 @@ private let tokenImportCommand = Command(
             }
             return vault.tokens.count - before
         }
+        call.warn(of: result)
         for record in refused { call.console.warn("left out: \(record.line)") }
         if call.wantsJSON {
             call.console.print(["imported": .number(count), "left_out": .number(refused.count)])

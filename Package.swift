@@ -148,7 +148,7 @@ if Context.environment["LATCHKEY_FUZZ"] != nil {
             path: "Tests/Fuzz",
             exclude: ["corpus.py"],
             swiftSettings: [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
         )
     )
 }

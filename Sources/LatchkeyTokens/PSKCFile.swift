@@ -86,7 +86,11 @@ struct PSKCFile {
             let place = file.place("key package \(number + 1) (line \(package.line))")
             let key = package.child("Key")
             let name = package.at("DeviceInfo", "SerialNo")?.content ?? key?.attributes["Id"]
-            result.record(Self.format, at: place, named: name) { try token(package) }
+            // Who signed it is a question of trust that a file cannot answer for itself.
+            let warnings =
+                number == 0 && root.child("Signature") != nil
+                ? ["the container is signed, and its signature was not checked; `pskctool --verify` does"] : []
+            result.record(Self.format, at: place, named: name, warnings: warnings) { try token(package) }
         }
     }
 

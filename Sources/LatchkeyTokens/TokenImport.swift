@@ -81,10 +81,11 @@ public struct TokenImport: Sendable {
         _ format: TokenFormat,
         at place: String,
         named name: String? = nil,
+        warnings: [String] = [],
         _ body: () throws -> Token
     ) {
         do {
-            take(try body(), format, at: place)
+            take(try body(), format, at: place, warnings: warnings)
         } catch {
             refuse(name, format, at: place, "\(error)")
         }

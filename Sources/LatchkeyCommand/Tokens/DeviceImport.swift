@@ -38,6 +38,7 @@ private let deviceImportCommand = Command(
     run: { call in
         guard !call.words.isEmpty else { throw Failure.misused("`latchkey device import` needs FILE") }
         let result = try call.readTokens(call.words)
+        call.warn(of: result)
         if call.has(.dryRun) { return call.report(DeviceImport(result, call) { _ in }, "would be registered") }
         return try call.withStore { store in
             call.report(DeviceImport(result, call) { try store.perform($0) }, "registered")

@@ -90,6 +90,13 @@ extension Invocation {
         }
     }
 
+    /// Says what was odd about tokens that can come in.
+    func warn(of result: TokenImport) {
+        for entry in result.tokens {
+            for warning in entry.warnings { console.warn("\(entry.place): \(warning)") }
+        }
+    }
+
     /// The first line of an open file.
     func secretLine(ofDescriptor descriptor: Int32) throws -> Secret {
         var line: [UInt8] = []

@@ -176,7 +176,17 @@ extension Explanation {
     fileprivate func message(_ action: String, _ resource: String, _ principal: String) -> String {
         let decoded: JSON = [
             "allowed": .bool(decision.isAllowed), "explicitDeny": .bool(decision.outcome == .explicitDeny),
-            "principal": .string(principal), "action": .string(action), "resource": .string(resource), "why": json,
+            "layer": .string(decision.layer.rawValue), "principal": .string(principal), "action": .string(action),
+            "resource": .string(resource),
+            "matchedStatements": .array(
+                deciding.map { statement in
+                    [
+                        "policy": .string(statement.policy), "line": .number(statement.start.line),
+                        "column": .number(statement.start.column),
+                    ]
+                }
+            ),
+            "missingContext": .array(missingContextKeys.map(JSON.string)),
         ]
         return decoded.text
     }

@@ -9,7 +9,8 @@ public enum Catalog {
         + groupActions + membershipActions + userPolicyActions + groupPolicyActions + managedPolicyActions
         + policyVersionActions + policyAttachmentActions + attachedPolicyActions + permissionsBoundaryActions
         + policyTagActions + accountAliasActions + accountSummaryActions
-        + simulationActions + authorizationActions + userChangeActions + deviceTagActions + hardwareDeviceActions + sshPublicKeyActions + signingCertificateActions
+        + simulationActions + authorizationActions + userChangeActions + deviceTagActions + hardwareDeviceActions
+        + sshPublicKeyActions + signingCertificateActions
         + serverCertificateActions + serviceCredentialActions + credentialReportActions
         + roleActions + roleChangeActions + roleTagActions + rolePolicyActions + roleAttachmentActions
         + instanceProfileActions + instanceProfileRoleActions + instanceProfileTagActions + serviceLinkedRoleActions

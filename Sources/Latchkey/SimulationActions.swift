@@ -148,11 +148,15 @@ extension Simulation {
             sources["ResourcePolicy"] = Source(id: "ResourcePolicy", type: .resource)
         }
         guard let owner = owner?.text else { return }
-        let number = owner.hasPrefix("arn:") ? String(owner.split(separator: ":", maxSplits: 5).dropFirst(4).first ?? "") : owner
+        var number = owner[...]
+        if owner.hasPrefix("arn:") {
+            let parts = owner.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
+            number = parts.dropFirst(4).first ?? ""
+        }
         guard number.utf8.count == 12, number.utf8.allSatisfy(\.isASCIIDigit) else {
             throw .invalidInput("ResourceOwner must be an account's number or an ARN of that account.")
         }
-        self.owner = number
+        self.owner = String(number)
     }
 
     private func compile(_ text: PolicyText, _ kind: PolicyKind, named name: String) throws(Fault) -> CompiledPolicy {

@@ -99,7 +99,9 @@ extension Caller {
 }
 
 extension Caller {
-    /// The caller's ARN; `nil` for nobody. Whoever may read the store acts as root.
+    /// The caller's ARN; `nil` for nobody.
+    ///
+    /// Whoever may read the store acts as root.
     var arn: ARN? {
         switch identity {
         case .anonymous: nil

@@ -52,9 +52,10 @@ extension Visit {
         if peer.address != "unix" {
             context.append(ContextEntry(ContextKeyName(checked: "aws:SourceIp"), [peer.address], .ip))
         }
+        let resource = request.fields["x-latchkey-resource"]
         return AuthorizationQuestion(
             actionName: try AskedAction(action),
-            resourceArn: try request.fields["x-latchkey-resource"].map { text throws(Fault) in try AskedResource(text) },
+            resourceArn: try resource.map { text throws(Fault) in try AskedResource(text) },
             contextEntries: context
         )
     }

@@ -48,7 +48,7 @@ private let callCommand = Command(
             + "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile AWS_PROFILE of the shared "
             + "credentials file.",
     ],
-    examples: [Command.Example("latchkey call CreateUser --user-name ann --tags Key=team,Value=blue")],
+    examples: [Command.Example("latchkey call CreateUser --user-name bea --tags Key=team,Value=blue")],
     exits: ExitCode.keeping + [(.unreachable, ExitCode.unreachable.meaning)],
     run: { call in
         let action = try call.action()

@@ -18,7 +18,7 @@ extension Option {
 private let checkCommand = Command(
     path: ["policy", "check"],
     group: .stateless,
-    summary: "says whether a document is a policy, and what is dangerous in it",
+    summary: "judges a policy document, and warns of what is dangerous",
     arguments: [Argument(name: "FILE", help: "the policy; `-` reads standard input", kind: .file)],
     options: [.kind, .json],
     text: [

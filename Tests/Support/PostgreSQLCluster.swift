@@ -67,7 +67,7 @@ public final class PostgreSQLCluster: Sendable {
     /// Starts the server and waits until it takes connections.
     public func start() throws {
         let settings = [
-            "listen_addresses=", "unix_socket_directories=\(folder)", "max_connections=200", "shared_buffers=32MB",
+            "listen_addresses=", "unix_socket_directories=\(folder)", "max_connections=400", "shared_buffers=32MB",
             "max_wal_size=96MB", "min_wal_size=32MB", "logging_collector=off", "restart_after_crash=on",
         ]
         let (path, words) = command("postgres", ["-D", folder + "/data"] + settings.flatMap { ["-c", $0] })

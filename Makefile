@@ -58,8 +58,9 @@ lint: ## the sources as they should be written
 	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
 		--include=Makefile; then echo "blanks at the end of lines" >&2; exit 1; fi
 
-bench: setup ## one-time codes beside liboath
+bench: setup ## one-time codes beside liboath, durable changes beside bare commits
 	$(SWIFT) run -c release LatchkeyBenchmarks
+	$(SWIFT) run -c release LatchkeyStoreBenchmarks
 
 install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
 	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")

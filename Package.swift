@@ -82,6 +82,11 @@ let package = Package(
             dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "CLatchkeyAllocations", "CLatchkeyOATH"],
             path: "Tests/Benchmarks"
         ),
+        .executableTarget(
+            name: "LatchkeyStoreBenchmarks",
+            dependencies: ["LatchkeyStore", "LatchkeyTestSupport"],
+            path: "Tests/StoreBenchmarks"
+        ),
         .suite("LatchkeyJSON"),
         .suite("LatchkeyCrypto", dependencies: ["LatchkeyVectors"]),
         .suite("LatchkeyOTP", dependencies: ["LatchkeyCrypto", "LatchkeyVectors"]),

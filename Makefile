@@ -70,9 +70,11 @@ lint: ## the sources as they should be written
 	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
 		--include=Makefile; then echo "blanks at the end of lines" >&2; exit 1; fi
 
-bench: setup all ## one-time codes beside liboath, the program's start beside oathtool's
+bench: setup all ## codes beside liboath, the program's start beside oathtool's, durable changes beside bare commits
 	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
 	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks
+	$(SWIFT) build $(RELEASE) --product LatchkeyStoreBenchmarks
+	.build/release/LatchkeyStoreBenchmarks
 
 fuzz: setup ## the readers of token files under libFuzzer, for FUZZ_SECONDS
 	python3 Tests/Fuzz/corpus.py .build/fuzz/corpus

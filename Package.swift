@@ -90,6 +90,11 @@ let package = Package(
             ],
             path: "Tests/Benchmarks"
         ),
+        .executableTarget(
+            name: "LatchkeyStoreBenchmarks",
+            dependencies: ["LatchkeyStore", "LatchkeyTestSupport"],
+            path: "Tests/StoreBenchmarks"
+        ),
         .suite("LatchkeyJSON"),
         .suite("LatchkeyCrypto", dependencies: ["LatchkeyVectors"]),
         .suite("LatchkeyOTP", dependencies: ["LatchkeyCrypto", "LatchkeyVectors"]),

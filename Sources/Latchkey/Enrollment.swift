@@ -37,8 +37,8 @@ public struct BeginEnrollment: LatchkeyAction {
     public var userName: UserName
     /// The device's name; `phone-1` and so on unless given.
     public var deviceName: VirtualMFADeviceName?
-    /// How the device makes its codes.
-    public var parameters: DeviceParameters
+    /// How the device makes its codes; as every app does unless given: SHA-1, six digits, 30 seconds.
+    public var parameters: DeviceParameters?
     /// What the app shows as the issuer; the setting, the account's alias or `Latchkey` unless given.
     public var issuer: String?
 
@@ -46,7 +46,7 @@ public struct BeginEnrollment: LatchkeyAction {
     public init(
         userName: UserName,
         deviceName: VirtualMFADeviceName? = nil,
-        parameters: DeviceParameters = DeviceParameters(),
+        parameters: DeviceParameters? = nil,
         issuer: String? = nil
     ) {
         self.userName = userName
@@ -66,6 +66,7 @@ public struct BeginEnrollment: LatchkeyAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
+        let parameters = parameters ?? DeviceParameters()
         try parameters.check()
         let user = try state.principal(userName, in: call.account)
         try state.deleteLapsedEnrollments(at: call.now)

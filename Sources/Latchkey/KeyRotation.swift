@@ -18,59 +18,76 @@ extension Authority {
     /// First the key file holds the new master key beside the old one; then one transaction wraps all data keys with it and
     /// adds a new data key; then every secret is sealed anew in batches; last the old keys go. A crash at any point leaves a
     /// store that opens, and the next rotation finishes the one that was cut short.
+    ///
+    /// Each step decides by what it finds in its own transaction: several processes may rotate at once, on one machine.
     public func rotateKeys(_ source: MasterKeySource) async throws(Fault) -> RotationReport {
         guard case .file(let path) = source else {
             throw .invalidInput("only a master key in a file can be rotated: name one with --master-key")
         }
-        let pending = try await read { [vault] state throws(Fault) in
-            try vault.load(state.transaction)
-            return vault.dataKeys.count > 1
-        }
-        if !pending { try await beginRotation(source, path) }
-        var report = RotationReport(resealed: 0, resumed: pending)
+        let new = Key(.random(count: 32))
+        let isNew = try await write { state throws(Fault) in try state.beginRotation(source, path, new) }
+        var report = RotationReport(resealed: 0, resumed: !isNew)
         while true {
-            let count = try await write { state throws(Fault) in try state.resealBatch(Self.batch) }
+            let count = try await write { state throws(Fault) in
+                let count = try state.resealBatch(Self.batch)
+                // Another process may have begun a further rotation: the newest key is whatever is the newest now.
+                if count == 0 { try state.run("DELETE FROM data_keys WHERE id <> (SELECT max(id) FROM data_keys)") }
+                return count
+            }
             report.resealed += count
             if count == 0 { break }
         }
-        try await write { state throws(Fault) in
-            try state.run("DELETE FROM data_keys WHERE id <> $1", Int64(state.vault.current))
-            try state.vault.load(state.transaction)
-        }
-        guard let newest = try source.keys().first else { throw .notAMasterKey(source) }
-        try PrivateFile.replace(MasterKey.line(newest), at: path)
+        try await write { state throws(Fault) in try state.endRotation(source, path) }
         return report
     }
+}
 
-    private func beginRotation(_ source: MasterKeySource, _ path: String) async throws(Fault) {
-        let keys = try source.keys()
-        guard let present = try await masterKey(among: keys) else { throw .wrongMasterKey(source) }
-        let new = Key(.random(count: 32))
+extension State {
+    /// Writes the new master key beside the present one and wraps the data keys with it; false if a rotation that was cut
+    /// short has to be finished first.
+    ///
+    /// The file is written while the store is locked: of two processes that begin at once the second finds the first one's
+    /// work. Should this run again, or not be committed, the present key is still the store's, and still in the file.
+    fileprivate borrowing func beginRotation(
+        _ source: MasterKeySource,
+        _ path: String,
+        _ new: Key
+    ) throws(Fault) -> Bool {
+        try vault.load(transaction)
+        if vault.dataKeys.count > 1 { return false }
+        let present = try presentMasterKey(source)
         try PrivateFile.replace(MasterKey.line(new) + MasterKey.line(present), at: path)
-        try await write { [vault] state throws(Fault) in
-            do {
-                for (id, key) in vault.dataKeys { try vault.insert(state.transaction, key, id: id, master: new) }
-                try vault.insert(state.transaction, Key(.random(count: 32)), id: vault.current &+ 1, master: new)
-                try state.run("UPDATE meta SET value = $1 WHERE name = 'check'", try vault.checkValue(new))
-                try vault.load(state.transaction)
-            } catch {
-                throw Fault(any: error)
-            }
+        do {
+            for (id, key) in vault.dataKeys { try vault.insert(transaction, key, id: id, master: new) }
+            try vault.insert(transaction, Key(.random(count: 32)), id: vault.current &+ 1, master: new)
+            try run("UPDATE meta SET value = $1 WHERE name = 'check'", try vault.checkValue(new))
+        } catch {
+            throw Fault(any: error)
         }
+        return true
     }
 
-    private func masterKey(among keys: [Key]) async throws(Fault) -> Key? {
-        let check = try await read { state throws(Fault) -> [UInt8]? in
-            try state.row("SELECT value FROM meta WHERE name = 'check'")
+    /// Takes the old master key out of the file, unless another rotation needs it.
+    fileprivate borrowing func endRotation(_ source: MasterKeySource, _ path: String) throws(Fault) {
+        try vault.load(transaction)
+        if vault.dataKeys.count > 1 { return }
+        try PrivateFile.replace(MasterKey.line(try presentMasterKey(source)), at: path)
+    }
+
+    /// The key among the source's that is the store's now.
+    private borrowing func presentMasterKey(_ source: MasterKeySource) throws(Fault) -> Key {
+        let check: ([UInt8])? = try row("SELECT value FROM meta WHERE name = 'check'")
+        guard let check, let key = try source.keys().first(where: { vault.isMaster($0, check) }) else {
+            throw .wrongMasterKey(source)
         }
-        guard let check else { return nil }
-        return keys.first { vault.isMaster($0, check) }
+        return key
     }
 }
 
 extension State {
     /// Seals up to `limit` secrets anew that are not under the newest data key; says how many.
     fileprivate borrowing func resealBatch(_ limit: Int) throws(Fault) -> Int {
+        try vault.load(transaction)
         let newest = vault.current.bigEndianBytes
         var count = 0
         let stale: [(String, [UInt8])] = try rows(

@@ -53,16 +53,25 @@ public struct State: ~Copyable {
 
     /// Seals a secret for one column of one row.
     ///
-    /// Under the newest data key: another process may have rotated since, and the key that is known here may be gone.
+    /// Under the newest data key of this very transaction: another process may have rotated since, and what is known here may
+    /// come from a transaction that was never committed.
     borrowing func seal(_ secret: borrowing Secret, column: String, row: String) throws(Fault) -> [UInt8] {
-        let newest: (Int64?)? = try self.row("SELECT max(id) FROM data_keys")
-        if newest != Int64(vault.current) { try vault.load(transaction) }
+        let newest: (Int64, [UInt8])? = try self.row("SELECT id, wrapped FROM data_keys ORDER BY id DESC LIMIT 1")
+        guard let newest, vault.isNewest(newest.0, newest.1) else {
+            try vault.load(transaction)
+            return try vault.seal(secret, column: column, row: row)
+        }
         return try vault.seal(secret, column: column, row: row)
     }
 
     /// Opens what was sealed for this column of this row, and for no other.
     borrowing func open(_ sealed: [UInt8], column: String, row: String) throws(Fault) -> Secret {
-        if !vault.holdsKey(of: sealed) { try vault.load(transaction) }
+        if vault.holdsKey(of: sealed) {
+            do throws(Fault) { return try vault.open(sealed, column: column, row: row) } catch {
+                // The key of that number may be another one by now.
+            }
+        }
+        try vault.load(transaction)
         return try vault.open(sealed, column: column, row: row)
     }
 }

@@ -12,6 +12,8 @@ final class Vault: Sendable {
     private struct Keys: Sendable {
         var current: UInt32 = 0
         var data: [UInt32: Key] = [:]
+        /// The newest data key as its row has it: tells whether the row is still the one that was read.
+        var newest: [UInt8] = []
         var derived: Derived?
     }
 
@@ -88,7 +90,9 @@ final class Vault: Sendable {
                 binding: []
             )
             let opened = data
+            let newest = wrapped.first { $0.0 == Int64(current) }?.1 ?? []
             keys.withLock { keys in
+                keys.newest = newest
                 keys.data = opened
                 keys.current = current
             }
@@ -158,6 +162,11 @@ final class Vault: Sendable {
     func holdsKey(of sealed: [UInt8]) -> Bool {
         guard let id = keyNumber(of: sealed) else { return true }
         return keys.withLock { $0.data[id] != nil }
+    }
+
+    /// Whether this row is the newest data key that is known here.
+    func isNewest(_ id: Int64, _ wrapped: [UInt8]) -> Bool {
+        keys.withLock { Int64($0.current) == id && $0.newest == wrapped }
     }
 
     /// The number of the newest data key.

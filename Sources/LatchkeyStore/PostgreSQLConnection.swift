@@ -101,7 +101,7 @@ final class PostgreSQLConnection: Connection {
 
     func begin(_ access: Access) throws(StoreError) {
         (loss, failure, deferred) = (nil, nil, [])
-        wire.isReading = access == .read
+        (wire.isReading, wire.patience) = (access == .read, PostgreSQLWire.usualPatience)
         switch access {
         case .read: deferred = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
         case .write:
@@ -153,10 +153,13 @@ final class PostgreSQLConnection: Connection {
         }
     }
 
+    /// One clock for all: the clocks of two nodes may differ by days.
+    private static let serverTime = "extract(epoch FROM now())::bigint"
+
     /// What a transaction leaves behind so that its fate can be looked up.
     private var mark: String {
         """
-        INSERT INTO commits (writer, number, time) VALUES ('\(writer)', \(commits), \(time(nil))) \
+        INSERT INTO commits (writer, number, time) VALUES ('\(writer)', \(commits), \(Self.serverTime)) \
         ON CONFLICT (writer) DO UPDATE SET number = excluded.number, time = excluded.time
         """
     }
@@ -178,9 +181,15 @@ final class PostgreSQLConnection: Connection {
         }
     }
 
+    /// Takes the limits of time off the present transaction.
+    func allowLongWork() throws(StoreError) {
+        wire.patience = PostgreSQLWire.longPatience
+        try run(text: "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
+    }
+
     /// Forgets writers that have ended without a word.
     func forgetOldWriters() throws(StoreError) {
-        try wire.query("DELETE FROM commits WHERE time < \(time(nil) - 86_400)")
+        try wire.query("DELETE FROM commits WHERE time < \(Self.serverTime) - 86400")
     }
 
     func rollBack() {
@@ -281,7 +290,11 @@ final class PostgreSQLConnection: Connection {
     private func prepare(_ text: UnsafePointer<CChar>) throws(StoreError) -> PostgreSQLStatement {
         prepared += 1
         let name = "s\(prepared)"
-        let description = try attempt { () throws(StoreError) in try wire.prepare(name, text) }
+        let description = try attempt { () throws(StoreError) in
+            // A text that the server refuses ends everything since the last savepoint: it has to be there.
+            try flush()
+            return try wire.prepare(name, text)
+        }
         return PostgreSQLStatement(name, description, on: self)
     }
 

@@ -58,10 +58,6 @@ extension PostgreSQLConnection {
         return try others.value(0, 0) == .integer(0)
     }
 
-    func allowLongWork() throws(StoreError) {
-        try run(text: "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0")
-    }
-
     func tableNames() throws(StoreError) -> [String] {
         let found = try rows(
             text: """

@@ -6,7 +6,7 @@ struct PostgreSQLDriver: Driver {
     let create: Bool
     let patience: Int
     let idleSeconds = 60
-    let readerLimit = 8
+    let readerLimit = 4
 
     init(_ location: StoreLocation, create: Bool, patience: Int = 10_000) throws(StoreError) {
         self.location = try PostgreSQLLocation(location)

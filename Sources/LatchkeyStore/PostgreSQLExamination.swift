@@ -17,6 +17,7 @@ struct PostgreSQLExamination {
         }
         try connection.begin(.read)
         defer { connection.rollBack() }
+        try connection.allowLongWork()
         let tables = try names(
             "SELECT relname FROM pg_catalog.pg_class WHERE relkind = 'r' AND \(Self.ours) ORDER BY oid"
         )

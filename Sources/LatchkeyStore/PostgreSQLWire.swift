@@ -12,8 +12,11 @@ final class PostgreSQLWire {
     /// Whether the next error is about a reading.
     var isReading = false
 
-    /// How long an answer may take; the server itself ends a statement after `statementSeconds`.
-    private static let patience = 45_000
+    /// How long an answer may take, in milliseconds; the server itself ends a usual statement after 30 seconds.
+    var patience = usualPatience
+
+    static let usualPatience = 45_000
+    static let longPatience = 6 * 3_600_000
 
     init(_ location: PostgreSQLLocation) throws(StoreError) {
         calls = location.library.calls
@@ -137,7 +140,7 @@ final class PostgreSQLWire {
             let unsent = calls.flush(handle)
             guard unsent >= 0 else { throw lost() }
             if unsent == 0 && calls.is_busy(handle) == 0 { break }
-            let left = Self.patience - Moment.now.milliseconds(since: start)
+            let left = patience - Moment.now.milliseconds(since: start)
             guard left > 0 else { throw .unreachable("the server does not answer") }
             var wait = pollfd(fd: calls.socket(handle), events: Int16(POLLIN | (unsent > 0 ? POLLOUT : 0)), revents: 0)
             guard wait.fd >= 0 else { throw lost() }

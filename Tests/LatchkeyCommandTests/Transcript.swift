@@ -85,6 +85,16 @@ final class TranscriptRunner {
         ]
     }
 
+    /// Runs `body` with an empty PostgreSQL database as `$POSTGRES`, if the transcript speaks of it.
+    private func withDatabase(_ body: () throws -> Void) throws {
+        guard transcript.lines.contains(where: { $0.text.contains("$POSTGRES") }) else { return try body() }
+        let cluster = try PostgreSQLCluster.shared()
+        let address = try cluster.makeDatabase()
+        defer { cluster.drop(address) }
+        variables["POSTGRES"] = address
+        try body()
+    }
+
     func run() throws {
         let tools = folder.appending(path: "bin")
         try FileManager.default.createDirectory(at: tools, withIntermediateDirectories: true)
@@ -92,7 +102,7 @@ final class TranscriptRunner {
             at: tools.appending(path: "latchkey"),
             withDestinationURL: Places.binary
         )
-        for line in transcript.lines where try !obey(line) { return }
+        try withDatabase { for line in transcript.lines where try !obey(line) { return } }
     }
 
     /// Does what a line says; false when to go on makes no sense.

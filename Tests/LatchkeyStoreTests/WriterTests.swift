@@ -67,6 +67,34 @@ struct WriterTests {
         }
     }
 
+    @Test("a job whose statement the database does not know fails alone too", .everyDatabase)
+    func unknownStatement() async throws {
+        try await withStore { store in
+            let gate = Gate()
+            async let first: Void = store.write { _ in gate.wait() }
+            await gate.reached()
+            async let before = store.write { tx in try tx.run("INSERT INTO users (name) VALUES ('before')") }
+            while store.waitingChanges < 1 { await Task.yield() }
+            let bad = Task { try await store.write { tx in try tx.run("DELETE FROM nowhere") } }
+            while store.waitingChanges < 2 { await Task.yield() }
+            async let after = store.write { tx in
+                _ = try? tx.savepoint { try tx.run("UPDATE nowhere SET x = 1") }
+                return try tx.run("INSERT INTO users (name) VALUES ('after')")
+            }
+            while store.waitingChanges < 3 { await Task.yield() }
+            gate.open()
+            try await first
+            #expect(try await [before, after] == [1, 1])
+            await #expect(throws: StoreError.refused(missingTable)) { _ = try await bad.value }
+            try await store.expectNames(["after", "before"])
+            let name: String? = try await store.read { tx in
+                _ = try? tx.savepoint { () throws -> Int? in try tx.row("SELECT x FROM nowhere") }
+                return try tx.row("SELECT name FROM users WHERE name = 'after'")
+            }
+            #expect(name == "after")
+        }
+    }
+
     @Test("a reference that is still open at a job's end fails that job, not the commit of all", .everyDatabase)
     func deferredReference() async throws {
         let schema = [

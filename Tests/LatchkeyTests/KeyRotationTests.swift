@@ -103,6 +103,63 @@ struct KeyRotationTests {
         await second.close()
     }
 
+    @Test("from a transaction that was never committed seal and open nothing")
+    func phantom() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, _) = try await test.makeWholeUser("ann")
+        // A key of the same number as the one that will be the store's second, known here alone.
+        await #expect(throws: Fault.self) {
+            try await test.authority.write { state throws(Fault) in
+                do {
+                    let master = try MasterKeySource.file(test.keyFile).keys()[0]
+                    try state.vault.insert(state.transaction, Key(.random(count: 32)), id: 2, master: master)
+                    try state.vault.load(state.transaction)
+                } catch {
+                    throw Fault(any: error)
+                }
+                throw .serviceFailure("not committed")
+            }
+        }
+        let other = try await test.reopen()
+        _ = try await other.rotateKeys(.file(test.keyFile))
+        test.clock.advance(30)
+        #expect(try await test.signInFault(ann, code: try phone.code()) == nil)
+        let bob = try await test.makeUser("bob")
+        let second = try await test.enroll(bob)
+        test.clock.advance(30)
+        #expect(await other.signInFault(bob, code: try second.code()) == nil)
+        #expect(try await other.check() == [])
+        await other.close()
+    }
+
+    @Test("are rotated by four processes at once, and the file's one key opens everything")
+    func atOnce() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, _) = try await test.makeWholeUser("ann")
+        var nodes: [Authority] = [test.authority]
+        for _ in 0..<3 { nodes.append(try await test.reopen()) }
+        for round in 0..<3 {
+            await withTaskGroup(of: Void.self) { group in
+                for node in nodes {
+                    group.addTask {
+                        do throws(Fault) { _ = try await node.rotateKeys(.file(test.keyFile)) } catch {
+                            Issue.record(error, "round \(round)")
+                        }
+                    }
+                }
+            }
+            let fresh = try await test.reopen()
+            #expect(try await fresh.check() == [])
+            test.clock.advance(30)
+            for node in [fresh] + nodes.shuffled().prefix(1) {
+                test.clock.advance(30)
+                #expect(await node.signInFault(ann, code: try phone.code()) == nil)
+            }
+            await fresh.close()
+        }
+        for node in nodes.dropFirst() { await node.close() }
+    }
+
     @Test("that are not the store's change no byte of it")
     func wrongKey() async throws {
         let test = try await TestAuthority()

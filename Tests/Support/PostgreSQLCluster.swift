@@ -33,8 +33,11 @@ public final class PostgreSQLCluster: Sendable {
     /// Makes a cluster and starts its server.
     ///
     /// The order of text is that of English words, not of bytes, as a database of other people's may have it.
-    public init() throws {
-        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+    ///
+    /// - Parameter place: The folder in which its own folder is made; in memory unless given.
+    /// - Throws: `Failure`, or `Subprocess.Failure`.
+    public init(in place: String? = nil) throws {
+        let parent = place ?? (access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp")
         Self.removeLeftOvers(in: parent)
         folder = "\(parent)/latchkey-postgres-\(getpid())-\(UInt32.random(in: .min ... .max))"
         programs = try Self.findPrograms()
@@ -67,7 +70,7 @@ public final class PostgreSQLCluster: Sendable {
     /// Starts the server and waits until it takes connections.
     public func start() throws {
         let settings = [
-            "listen_addresses=", "unix_socket_directories=\(folder)", "max_connections=200", "shared_buffers=32MB",
+            "listen_addresses=", "unix_socket_directories=\(folder)", "max_connections=400", "shared_buffers=32MB",
             "max_wal_size=96MB", "min_wal_size=32MB", "logging_collector=off", "restart_after_crash=on",
         ]
         let (path, words) = command("postgres", ["-D", folder + "/data"] + settings.flatMap { ["-c", $0] })
@@ -128,6 +131,25 @@ public final class PostgreSQLCluster: Sendable {
         guard output.status == 0 else { throw Failure(description: "pg_dump: \(output.stderr)") }
         // Two lines hold a word that is another one in every dump.
         return output.lines.filter { !$0.utf8.starts(with: "\\".utf8) || $0 == "\\." }.joined(separator: "\n")
+    }
+
+    /// How many bare commits a second pgbench makes with so many clients, each changing a row of its own.
+    public func commitsPerSecond(at address: String, clients: Int, in folder: String, seconds: Double) throws -> Double
+    {
+        let script = "\\set n :client_id\nUPDATE latchkey.steps SET step = step + 1 WHERE device = 'device-' || :n;\n"
+        _ = try Subprocess.run("tee", [folder + "/commit.sql"], stdin: Array(script.utf8))
+        let output = try Subprocess.run(
+            programs + "/pgbench",
+            [
+                "-n", "-h", self.folder, "-U", "latchkey", "-f", folder + "/commit.sql", "-c", "\(clients)", "-j", "1",
+                "-M", "prepared", "-T", "\(max(1, Int(seconds)))", Self.name(in: address),
+            ]
+        )
+        let line = output.lines.first { $0.hasPrefix("tps = ") }
+        guard let rate = line?.split(separator: " ").dropFirst(2).first.flatMap({ Double($0) }) else {
+            throw Failure(description: "pgbench: \(output.stderr)")
+        }
+        return rate
     }
 
     /// Removes a database, whoever is connected to it.

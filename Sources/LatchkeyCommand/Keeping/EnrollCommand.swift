@@ -94,15 +94,16 @@ private func parameters(_ call: Invocation) throws(Failure) -> DeviceParameters 
 
 /// Draws a key that is nowhere kept: to see whether terminal and phone get on.
 private func dryRun(_ call: Invocation, _ begin: BeginEnrollment) throws -> ExitCode {
+    let parameters = begin.parameters ?? DeviceParameters()
     let issuer = try begin.issuer ?? call.settings.text(.issuer)
     let uri = try KeyURI(
-        type: begin.parameters.kind == .totp ? .totp : .hotp,
+        type: parameters.kind == .totp ? .totp : .hotp,
         issuer: issuer.isEmpty ? "Latchkey" : issuer,
         account: begin.userName.text,
         secret: Secret.random(count: 20),
-        algorithm: begin.parameters.algorithm,
-        digits: begin.parameters.digits,
-        period: begin.parameters.period,
+        algorithm: parameters.algorithm,
+        digits: parameters.digits,
+        period: parameters.period,
         counter: 0
     )
     let code = try QRCode(uri.text())
@@ -114,7 +115,7 @@ private func dryRun(_ call: Invocation, _ begin: BeginEnrollment) throws -> Exit
     for line in try QRDrawing(call.text(.qr) ?? "auto", on: call.console).lines(of: code) {
         call.console.print(line)
     }
-    call.console.print("\(begin.parameters.summary); this key was made up and is not kept")
+    call.console.print("\(parameters.summary); this key was made up and is not kept")
     return .done
 }
 

@@ -151,7 +151,7 @@ struct TwoNodeTests {
         let ann = try await test.makeUser("ann")
         func deciding() async throws -> [String] {
             try await other.read { state throws(Fault) in
-                let documents = try state.policyDocuments(of: try state.principal(ann, in: TestAuthority.accountID))
+                let documents = try state.heldPolicies(of: try state.principal(ann, in: TestAuthority.accountID))
                 var texts: [String] = []
                 for document in documents.identity { texts.append(try state.text(of: document).text) }
                 return texts

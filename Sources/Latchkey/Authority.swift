@@ -20,6 +20,9 @@ public final class Authority: Sendable {
         self.settings = settings
     }
 
+    /// Where tasks that call often run best: what they read they read in place.
+    public var executor: any TaskExecutor { database.executor }
+
     /// A call by `caller` now, with a fresh identifier.
     public func call(by caller: Caller, for account: AccountID, from peer: String) -> Call {
         Call(caller: caller, account: account, id: world.requestID(), now: world.now(), peer: peer)

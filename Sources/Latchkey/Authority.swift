@@ -33,7 +33,7 @@ public final class Authority: Sendable {
         let evidence = await gather(action, call)
         if let fault = evidence.fault, fault.isInternal { throw fault }
         let result: Result<A.Output, Fault>
-        if A.access.isReadOnly {
+        if A.isReadOnly {
             result = try await read { state throws(Fault) in self.run(action, call, state, evidence) }
             if let fault = result.fault, !fault.isInternal {
                 try await write { state throws(Fault) in try state.record(A.name, call, fault) }
@@ -72,7 +72,7 @@ public final class Authority: Sendable {
         do throws(Fault) {
             try state.authorize(action, call)
             let evidence = try evidence.get()
-            if A.keepsRefusal || A.access.isReadOnly { return .success(try action.perform(call, state, evidence)) }
+            if A.keepsRefusal || A.isReadOnly { return .success(try action.perform(call, state, evidence)) }
             return .success(
                 try state.savepoint { state throws(Fault) in try action.perform(call, state, evidence) }
             )

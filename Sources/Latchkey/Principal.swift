@@ -58,9 +58,19 @@ extension State {
     /// The principal with that identifier, if there still is one.
     borrowing func findPrincipal(id: String, in account: AccountID) throws(Fault) -> Principal? {
         if id == account.text { return try findPrincipal(.root, in: account) }
-        let found: (String)? = try row("SELECT name FROM users WHERE id = $1 AND account = $2", id, account.text)
-        guard let found else { return nil }
-        return try findPrincipal(UserName(checked: found), in: account)
+        let found: (String, String, Int64)? = try row(
+            "SELECT name, path, created FROM users WHERE id = $1 AND account = $2",
+            id,
+            account.text
+        )
+        guard let (name, path, created) = found else { return nil }
+        return Principal(
+            id: id,
+            name: UserName(checked: name),
+            path: Path(checked: path),
+            account: account,
+            created: UnixTime(created)
+        )
     }
 
     /// The user whom an action is about: the one that is named, or else the caller.

@@ -23,7 +23,7 @@ COMPLETIONS = $(SHAREDIR)/bash-completion/completions/latchkey $(SHAREDIR)/zsh/s
 	$(SHAREDIR)/fish/vendor_completions.d/latchkey.fish
 MANPAGE = $(SHAREDIR)/man/man1/latchkey.1
 
-.PHONY: all setup run test lint bench install uninstall clean
+.PHONY: all setup run test lint bench soak install uninstall clean
 
 all: ## the release binary
 	@mkdir -p $(LINKED)
@@ -55,8 +55,13 @@ lint: ## the sources as they should be written
 	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
 		--include=Makefile; then echo "blanks at the end of lines" >&2; exit 1; fi
 
-bench: setup ## one-time codes beside liboath
-	$(SWIFT) run -c release LatchkeyBenchmarks
+bench: setup all ## one-time codes, policies and the server, each beside a limit or a peer
+	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks
+
+soak: setup all ## a million requests, after which the server must hold no more than before
+	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks soak
 
 install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
 	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")

@@ -38,7 +38,8 @@ struct AWSClientTests {
                 "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": served.folder.path, "AWS_PAGER": "",
                 "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "1", "LC_ALL": "C.UTF-8",
                 "AWS_ACCESS_KEY_ID": Served.rootKey, "AWS_SECRET_ACCESS_KEY": Served.rootSecret,
-            ]
+            ],
+            timeout: 600
         )
         #expect(output.lines.last == "done", "\(output.stderr)")
     }

@@ -29,7 +29,7 @@ import Testing
 
     @Test("are lines that their command takes", arguments: all) func parsed(_ example: Case) throws {
         // The shell splits the line; a function in the command's place says what it was given.
-        let script = "latchkey() { printf '%s\\0' \"$@\" >&3; }; exec 3>words; \(example.line)"
+        let script = "latchkey() { printf '%s\\0' \"$@\" >&9; }; exec 9>words; \(example.line)"
         try Places.withFolder { folder in
             for name in ["key", "request.txt"] { try Data().write(to: folder.appending(path: name)) }
             let answer = try Subprocess.run(

@@ -5,7 +5,7 @@ import LatchkeyTestSupport
 import Testing
 
 @Suite("Killed sign-ins") struct KillTests {
-    @Test("spend each code at most once, and lose no session that was told", .timeLimit(.minutes(2)))
+    @Test("spend each code at most once, and lose no session that was told", .timeLimit(.minutes(10)))
     func killed() throws {
         try Places.withFolder { folder in
             let environment = ["HOME": folder.path, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("spend each time-based code at most once, and lose no check that was told", .timeLimit(.minutes(2)))
+    @Test("spend each time-based code at most once, and lose no check that was told", .timeLimit(.minutes(10)))
     func killedChecks() throws {
         try Places.withFolder { folder in
             let environment = ["HOME": folder.path, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]

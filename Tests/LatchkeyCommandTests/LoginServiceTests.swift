@@ -17,7 +17,8 @@ struct LoginServiceTests {
             environment: [
                 "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": served.folder.path, "LC_ALL": "C.UTF-8",
                 "AWS_ACCESS_KEY_ID": Served.rootKey, "AWS_SECRET_ACCESS_KEY": Served.rootSecret,
-            ]
+            ],
+            timeout: 600
         )
         #expect(output.lines.last == "done", "\(output.stderr)")
         #expect(served.end() == 0)

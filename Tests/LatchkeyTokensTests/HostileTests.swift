@@ -5,7 +5,7 @@ import Testing
 
 @testable import LatchkeyTokens
 
-@Suite("Hostile files", .timeLimit(.minutes(1)))
+@Suite("Hostile files", .timeLimit(.minutes(10)))
 struct HostileTests {
     private static let key = TokenKey(Secret(utf8: "qwerty"))
 

@@ -56,7 +56,7 @@ public enum Subprocess {
         _ arguments: [String] = [],
         stdin: [UInt8] = [],
         environment: [String: String]? = nil,
-        timeout: Double = 120
+        timeout: Double = 600
     ) throws -> Output {
         // A program that stops reading must not end the tests by a signal.
         signal(SIGPIPE, SIG_IGN)

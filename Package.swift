@@ -49,10 +49,13 @@ let package = Package(
         .target(name: "LatchkeyPolicy", dependencies: ["LatchkeyJSON"]),
         .target(name: "LatchkeyHTTP", dependencies: ["CLatchkeyEvent", "CLatchkeyTLS", "CLatchkeyCurl"]),
         .target(name: "LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP"]),
+        .target(name: "LatchkeyFederation", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON"]),
         .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite"]),
         .target(
             name: "LatchkeyVectors",
-            dependencies: ["LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyWire"]
+            dependencies: [
+                "LatchkeyJSON", "LatchkeyCrypto", "LatchkeyFederation", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyWire",
+            ]
         ),
         .target(
             name: "Latchkey",
@@ -94,6 +97,7 @@ let package = Package(
         .suite("LatchkeyPolicy", dependencies: ["LatchkeyJSON", "LatchkeyVectors"]),
         .suite("LatchkeyHTTP"),
         .suite("LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyVectors"]),
+        .suite("LatchkeyFederation", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON"]),
         .suite("LatchkeyStore"),
         .suite("LatchkeyVectors", dependencies: ["LatchkeyJSON"]),
         .suite(

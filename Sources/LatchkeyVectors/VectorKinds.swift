@@ -10,6 +10,7 @@ let vectorKinds: [any VectorKind.Type] = [
     DigestVector.self, HMACVector.self, HKDFVector.self, PBKDF2Vector.self, ScryptVector.self, Argon2Vector.self,
     PasswordHashVector.self, SealedBoxVector.self, TextEncodingVector.self, SecretTextVector.self,
     SigV4Vector.self, PolicyVector.self, PolicyDocumentVector.self,
+    JWSVector.self, JWTVector.self,
 ]
 
 /// A refusal of the loader's own, which the decoder gives a path.

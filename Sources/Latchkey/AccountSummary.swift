@@ -52,12 +52,10 @@ public struct GetAccountSummary: IAMAction {
         "AccessKeysPerUserQuota": StoredAccessKey.most,
         "SigningCertificatesPerUserQuota": 2,
         "ServerCertificatesQuota": 20,
-        "RolesQuota": 1_000,
-        "InstanceProfilesQuota": 1_000,
+        "RolesQuota": Quota.roles,
+        "InstanceProfilesQuota": Quota.instanceProfiles,
         // Session tokens are valid in every region.
         "GlobalEndpointTokenVersion": 2,
-        "Roles": 0,
-        "InstanceProfiles": 0,
         "Providers": 0,
         "ServerCertificates": 0,
         "AccountSigningCertificatesPresent": 0,
@@ -67,18 +65,20 @@ public struct GetAccountSummary: IAMAction {
 extension State {
     /// How many entities of each kind the account holds, under AWS's names.
     fileprivate borrowing func countEntities(in account: AccountID) throws(Fault) -> [String: Int] {
-        let counts: (Int, Int, Int, Int, Int)? = try row(
+        let counts: (Int, Int, Int, Int, Int, Int, Int)? = try row(
             """
             SELECT
                 (SELECT COUNT(*) FROM users WHERE account = $1),
                 (SELECT COUNT(*) FROM groups WHERE account = $1),
                 (SELECT COUNT(*) FROM policies WHERE account = $1),
                 (SELECT COUNT(*) FROM mfa_devices WHERE account = $1 AND pending_for IS NULL),
-                (SELECT COUNT(*) FROM mfa_devices WHERE account = $1 AND owner IS NOT NULL)
+                (SELECT COUNT(*) FROM mfa_devices WHERE account = $1 AND owner IS NOT NULL),
+                (SELECT COUNT(*) FROM roles WHERE account = $1),
+                (SELECT COUNT(*) FROM instance_profiles WHERE account = $1)
             """,
             account.text
         )
-        guard let (users, groups, policies, devices, devicesInUse) = counts else { return [:] }
+        guard let (users, groups, policies, devices, devicesInUse, roles, profiles) = counts else { return [:] }
         return [
             "Users": users,
             "Groups": groups,
@@ -86,6 +86,8 @@ extension State {
             "PolicyVersionsInUse": try versionsInUse(in: account),
             "MFADevices": devices,
             "MFADevicesInUse": devicesInUse,
+            "Roles": roles,
+            "InstanceProfiles": profiles,
         ]
     }
 }

@@ -150,6 +150,7 @@ public struct ListEntitiesForPolicy: IAMAction {
         var entities: [PolicyEntity] = []
         if [nil, .group].contains(entityFilter) { entities += try state.groups(holding: policy, usage, call.account) }
         if [nil, .user].contains(entityFilter) { entities += try state.users(holding: policy, usage, call.account) }
+        if [nil, .role].contains(entityFilter) { entities += try state.roles(holding: policy, usage, call.account) }
         let matching = entities.filter { $0.path.hasPrefix(pathPrefix?.text ?? "/") }
             .sorted { $0.position < $1.position }
         let page = try Page(matching, after: marker, maxItems, state.vault) { $0.position }
@@ -158,7 +159,8 @@ public struct ListEntitiesForPolicy: IAMAction {
                 .map { PolicyGroup(groupName: GroupName(checked: $0.name), groupId: $0.id) },
             policyUsers: page.items.filter { $0.kind == .user }
                 .map { PolicyUser(userName: UserName(checked: $0.name), userId: $0.id) },
-            policyRoles: [],
+            policyRoles: page.items.filter { $0.kind == .role }
+                .map { PolicyRole(roleName: RoleName(checked: $0.name), roleId: $0.id) },
             isTruncated: page.isTruncated,
             marker: page.marker
         )

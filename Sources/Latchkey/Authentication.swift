@@ -54,6 +54,11 @@ extension Authority {
                     try state.noteUse(of: key, service: claim.service, region: claim.region, at: now)
                 }
             }
+            if let role = signer.staleRole {
+                try await write { state throws(Fault) in
+                    try state.noteUse(ofRole: role, region: claim.region, at: now)
+                }
+            }
             return signer.caller
         case .failure(let fault):
             try await record(fault, claim, at: now, peer: peer, id: id)
@@ -86,6 +91,8 @@ private struct SignedBy: Sendable {
     let caller: Caller
     /// The key whose last use is to be noted, because the last note is old.
     var staleKey: AccessKeyID?
+    /// The role whose last use is to be noted.
+    var staleRole: String?
 }
 
 extension State {
@@ -123,11 +130,38 @@ extension State {
             throw .invalidClientToken("wrong_token")
         }
         guard now < credential.expires else { throw .expiredToken }
-        guard try stands(credential), let owner = try findPrincipal(id: credential.owner, in: credential.account)
-        else { throw .invalidClientToken("ended") }
-        return SignedBy(
-            caller: Caller(owner, mfa: credential.mfa, by: .temporary(id, issued: credential.created))
+        let session = try credential.session.map { text throws(Fault) in try LentSession(kept: text) }
+        guard try stands(credential, session), let identity = try identity(of: credential, session) else {
+            throw .invalidClientToken("ended")
+        }
+        var signer = SignedBy(
+            caller: Caller(
+                identity: identity,
+                account: credential.account,
+                mfa: credential.mfa,
+                credential: .temporary(id, issued: credential.created)
+            )
         )
+        if case .assumedRole(let session) = identity,
+            session.role.lastUse.map({ now.seconds(since: $0.time) >= Self.noteLife }) ?? true
+        {
+            signer.staleRole = session.roleID
+        }
+        return signer
+    }
+
+    /// Who the credential makes of whoever holds it; `nil` when the user or role is gone.
+    private borrowing func identity(
+        of credential: TemporaryCredential,
+        _ session: LentSession?
+    ) throws(Fault) -> Caller.Identity? {
+        if let session, session.kind == .role {
+            guard let role = try findRole(id: credential.owner) else { return nil }
+            return .assumedRole(RoleSession(role: role, lent: session))
+        }
+        guard let owner = try findPrincipal(id: credential.owner, in: credential.account) else { return nil }
+        if let session { return .federated(FederatedSession(issuer: owner, lent: session)) }
+        return owner.isRoot ? .root : .user(owner)
     }
 
     /// Does the work of a check that cannot succeed, and says only that the key is invalid.

@@ -2,7 +2,7 @@
 import LatchkeyOTP
 import LatchkeyStore
 
-/// Shows users, groups and managed policies with all that hangs on them, in pages.
+/// Shows users, groups, roles and managed policies with all that hangs on them, in pages.
 public struct GetAccountAuthorizationDetails: IAMAction {
     /// What the action does to the account.
     public static let access = Access.read
@@ -46,6 +46,7 @@ public struct GetAccountAuthorizationDetails: IAMAction {
         var entities: [DetailedEntity] = []
         if kinds.contains(.user) { entities += try state.users(of: account).map { .user($0) } }
         if kinds.contains(.group) { entities += try state.groups(of: account).map { .group($0) } }
+        if kinds.contains(.role) { entities += try state.roles(of: account).map { .role($0) } }
         if kinds.contains(.localManagedPolicy) {
             entities += try state.policies(.local, in: account).map { .policy($0) }
         }
@@ -65,6 +66,7 @@ public struct GetAccountAuthorizationDetails: IAMAction {
             switch entity {
             case .user(let user): output.userDetailList.append(try state.detail(of: user))
             case .group(let group): output.groupDetailList.append(try state.detail(of: group, in: account))
+            case .role(let role): output.roleDetailList.append(try state.detail(of: role))
             case .policy(let policy):
                 output.policies.append(try state.detail(of: policy, usage[policy.id] ?? PolicyUsage()))
             }
@@ -77,13 +79,15 @@ public struct GetAccountAuthorizationDetails: IAMAction {
 private enum DetailedEntity {
     case user(Principal)
     case group(Group)
+    case role(StoredRole)
     case policy(StoredPolicy)
 
-    /// Where it stands among all: users, groups, policies, each by name.
+    /// Where it stands among all: users, groups, roles, policies, each by name.
     var position: String {
         switch self {
         case .user(let user): "1 \(user.name.folded)"
         case .group(let group): "2 \(group.groupName.folded)"
+        case .role(let role): "3 \(role.name.folded)"
         case .policy(let policy): "4 \(policy.position)"
         }
     }
@@ -121,6 +125,21 @@ extension State {
         let holder = PolicyHolder(group, in: account)
         let permissions = try permissions(of: holder)
         return GroupDetail(group, policies: try details(of: permissions.inline, holder), permissions)
+    }
+
+    fileprivate borrowing func detail(of role: StoredRole) throws(Fault) -> RoleDetail {
+        let holder = PolicyHolder(role)
+        let permissions = try permissions(of: holder)
+        var profiles: [InstanceProfile] = []
+        for profile in try instanceProfiles(of: role.account, holding: role) { profiles.append(try shown(profile)) }
+        return RoleDetail(
+            role,
+            trust: try shownTrust(of: role),
+            profiles: profiles,
+            policies: try details(of: permissions.inline, holder),
+            permissions,
+            tags: try tags(of: role.id)
+        )
     }
 
     fileprivate borrowing func detail(

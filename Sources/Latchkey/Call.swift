@@ -13,6 +13,10 @@ public struct Caller: Sendable, Equatable {
         case root
         /// An IAM user.
         case user(Principal)
+        /// Somebody who took a role.
+        case assumedRole(RoleSession)
+        /// Somebody for whom a user vouches.
+        case federated(FederatedSession)
     }
 
     /// What was proved.
@@ -72,7 +76,7 @@ public struct Caller: Sendable, Equatable {
     var isRoot: Bool {
         switch identity {
         case .root, .local: true
-        case .anonymous, .user: false
+        case .anonymous, .user, .assumedRole, .federated: false
         }
     }
 
@@ -83,6 +87,8 @@ public struct Caller: Sendable, Equatable {
         case .local(let name): "local:\(name)"
         case .root: "arn:aws:iam::\(account?.text ?? ""):root"
         case .user(let principal): principal.arn.text
+        case .assumedRole(let session): session.arn.text
+        case .federated(let session): session.arn.text
         }
     }
 }

@@ -11,6 +11,9 @@ public enum Catalog {
         + policyTagActions + accountAliasActions + accountSummaryActions
         + userChangeActions + deviceTagActions + hardwareDeviceActions + sshPublicKeyActions + signingCertificateActions
         + serverCertificateActions + serviceCredentialActions + credentialReportActions
+        + roleActions + roleChangeActions + roleTagActions + rolePolicyActions + roleAttachmentActions
+        + instanceProfileActions + instanceProfileRoleActions + instanceProfileTagActions + serviceLinkedRoleActions
+        + roleSessionActions
 
     /// The action of that name.
     public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }

@@ -46,14 +46,25 @@ extension HeldPolicy {
 }
 
 extension State {
-    /// The policies that decide about a user, ready to be asked.
-    borrowing func policySet(of principal: Principal) throws(Fault) -> PolicySet {
-        let held = try heldPolicies(of: principal)
+    /// The policies that decide about the caller, ready to be asked; `nil` for one about whom none do.
+    borrowing func policySet(of caller: Caller) throws(Fault) -> PolicySet? {
+        guard let held = try heldPolicies(of: caller) else { return nil }
         var set = PolicySet()
         for policy in held.identity { set.identity.append(try compile(policy, as: .identity)) }
         for policy in held.groups { set.groups.append(try compile(policy, as: .identity)) }
         if let boundary = held.boundary { set.boundary = try compile(boundary, as: .boundary) }
+        for policy in held.session { set.session.append(try compile(policy, as: .session)) }
         return set
+    }
+
+    /// The role's trust policy, ready to be asked.
+    borrowing func compiledTrust(of role: StoredRole) throws(Fault) -> CompiledPolicy {
+        let text = try decidingTrust(of: role)
+        let key = CompiledPolicies.Key(text: DocumentID(of: text), name: role.arn.text, kind: .trust)
+        if let known = compiled[key] { return known }
+        let new = try text.compiled(as: .trust, named: role.arn.text)
+        compiled.keep(new, as: key)
+        return new
     }
 
     private borrowing func compile(_ policy: HeldPolicy, as kind: PolicyKind) throws(Fault) -> CompiledPolicy {

@@ -88,6 +88,8 @@ public struct RoleDetail: Codable, Sendable, Equatable {
     public let createDate: UnixTime
     /// Who may take it.
     public let assumeRolePolicyDocument: PolicyText
+    /// The instance profiles that hold it, by name.
+    public let instanceProfileList: [InstanceProfile]
     /// The inline policies, by name.
     public let rolePolicyList: [PolicyDetail]
     /// The attached policies, by name.
@@ -96,6 +98,30 @@ public struct RoleDetail: Codable, Sendable, Equatable {
     public let permissionsBoundary: AttachedPermissionsBoundary?
     /// The tags.
     public let tags: [Tag]
+    /// When and where it was last used.
+    public let roleLastUsed: RoleLastUsed
+
+    init(
+        _ role: StoredRole,
+        trust: PolicyText,
+        profiles: [InstanceProfile],
+        policies: [PolicyDetail],
+        _ permissions: Permissions,
+        tags: [Tag]
+    ) {
+        path = role.path
+        roleName = role.name
+        roleId = role.id
+        arn = role.arn
+        createDate = role.created
+        assumeRolePolicyDocument = trust
+        instanceProfileList = profiles
+        rolePolicyList = policies
+        attachedManagedPolicies = permissions.sortedAttached
+        permissionsBoundary = permissions.boundary.map { AttachedPermissionsBoundary($0.arn) }
+        self.tags = tags
+        roleLastUsed = RoleLastUsed(role)
+    }
 }
 
 /// A managed policy with all its versions.

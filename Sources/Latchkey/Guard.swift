@@ -36,15 +36,14 @@ extension State {
         _ call: Call,
         isOwn: Bool
     ) throws(Fault) -> Decision {
-        guard case .user(let user) = call.caller.identity else {
+        guard var policies = try policySet(of: call.caller), let principal = call.caller.policyPrincipal else {
             throw .accessDenied("\(call.caller.auditName) has no policies that could allow it")
         }
-        var policies = try policySet(of: user)
         if isOwn { policies.resource = .ownRight }
         do throws(RequestError) {
             return policies.decide(
                 try AccessRequest(
-                    principal: RequestPrincipal(arn: user.arn.text, id: user.id),
+                    principal: principal,
                     action: permission,
                     resource: resource,
                     resourceAccount: call.account.text,
@@ -61,19 +60,28 @@ extension State {
 extension CompiledPolicy {
     /// Says of what is everyone's own right what a resource's policy would say that names them.
     fileprivate static let ownRight: CompiledPolicy? = {
-        let text = #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#
-        return (try? PolicyDocument(text, kind: .resource, use: .deciding)).map { CompiledPolicy($0, name: "own right") }
+        let text =
+            #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#
+        return (try? PolicyDocument(text, kind: .resource, use: .deciding))
+            .map { CompiledPolicy($0, name: "own right") }
     }()
 }
 
 extension Caller {
-    /// What a credential's kind may call at all: a temporary credential of `GetSessionToken` calls IAM only when it was made with
-    /// a second factor, and of STS only `GetCallerIdentity` and `AssumeRole`.
+    /// What a credential's kind may call at all.
+    ///
+    /// A temporary credential of `GetSessionToken` calls IAM only when it was made with a second factor, and of STS only
+    /// `GetCallerIdentity` and `AssumeRole`. One of a role calls all but `GetSessionToken` and `GetFederationToken`. One of a
+    /// federated user calls nothing of IAM, and of STS only `GetCallerIdentity`.
     fileprivate func mayCall<A: Action>(_ action: A.Type) -> Bool {
         guard case .temporary = credential else { return true }
-        switch A.service {
-        case .iam, .latchkey: return mfa != nil
-        case .sts: return ["GetCallerIdentity", "AssumeRole"].contains(A.name)
+        switch (identity, A.service) {
+        case (.assumedRole, .iam), (.assumedRole, .latchkey): return true
+        case (.assumedRole, .sts): return !["GetSessionToken", "GetFederationToken"].contains(A.name)
+        case (.federated, .sts): return A.name == GetCallerIdentity.name
+        case (.federated, .iam), (.federated, .latchkey): return false
+        case (_, .iam), (_, .latchkey): return mfa != nil
+        case (_, .sts): return [GetCallerIdentity.name, AssumeRole.name].contains(A.name)
         }
     }
 }

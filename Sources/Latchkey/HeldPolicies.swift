@@ -1,4 +1,4 @@
-// HeldPolicies.swift: the policies that decide about a user: which they are at once, their texts when they are asked for.
+// HeldPolicies.swift: the policies that decide about a caller: which they are at once, their texts when they are asked for.
 import LatchkeyStore
 
 /// The policies that decide about a principal, layer by layer.
@@ -9,6 +9,8 @@ struct HeldPolicies {
     var groups: [HeldPolicy] = []
     /// What bounds them, if anything does.
     var boundary: HeldPolicy?
+    /// What was passed for the session; empty when nothing was, which leaves a role's session all that the role may.
+    var session: [HeldPolicy] = []
 }
 
 /// One policy that decides.
@@ -17,6 +19,7 @@ struct HeldPolicy {
     fileprivate enum Place {
         case inline(holder: String)
         case managed(policy: String, version: Int64)
+        case passed(PolicyText)
     }
 
     /// The name.
@@ -44,11 +47,40 @@ extension State {
         )
     }
 
+    /// The policies that decide about the caller now; `nil` for one about whom none do.
+    ///
+    /// A federated user has the user's own policies, and root's has all there is; without passed policies neither has any right.
+    borrowing func heldPolicies(of caller: Caller) throws(Fault) -> HeldPolicies? {
+        switch caller.identity {
+        case .anonymous, .local, .root: return nil
+        case .user(let principal): return try heldPolicies(of: principal)
+        case .assumedRole(let session):
+            let holder = PolicyHolder(session.role)
+            let permissions = try permissions(of: holder)
+            return HeldPolicies(
+                identity: permissions.documents(of: holder),
+                boundary: permissions.boundary.map { HeldPolicy($0, of: holder) },
+                session: try sessionPolicies(of: session.lent, holder)
+            )
+        case .federated(let session):
+            let holder = PolicyHolder(session.issuer)
+            var held = HeldPolicies()
+            if session.issuer.isRoot {
+                held.identity = PredefinedPolicy.all.prefix(1).map { HeldPolicy($0.attached, of: holder) }
+            } else {
+                held = try heldPolicies(of: session.issuer)
+            }
+            held.session = try sessionPolicies(of: session.lent, holder)
+            return held
+        }
+    }
+
     /// The policy's text; fails with `StoreDamaged` when it is not the one that was sealed.
     borrowing func text(of document: HeldPolicy) throws(Fault) -> PolicyText {
         switch document.place {
         case .inline(let holder): try inlineText(document.name, of: holder, document.id)
         case .managed(let policy, let version): try policyText(policy, version, document.id)
+        case .passed(let text): text
         }
     }
 }
@@ -64,7 +96,18 @@ extension Permissions {
 }
 
 extension HeldPolicy {
-    fileprivate init(_ attached: AttachedDocument, of holder: PolicyHolder) {
+    /// A policy whose text was passed with a call.
+    init(passed text: PolicyText, _ holder: PolicyHolder) {
+        self.init(
+            name: PolicyName(checked: "session"),
+            arn: nil,
+            holder: holder,
+            id: DocumentID(of: text),
+            place: .passed(text)
+        )
+    }
+
+    init(_ attached: AttachedDocument, of holder: PolicyHolder) {
         self.init(
             name: attached.arn.policyName,
             arn: attached.arn,

@@ -44,6 +44,7 @@ extension PolicyHolder {
         switch kind {
         case .user: Quota.userPolicySize
         case .group: Quota.groupPolicySize
+        case .role: Quota.rolePolicySize
         }
     }
 }

@@ -1,8 +1,8 @@
-// PermissionDamage.swift: looks through all groups and policies for what does not fit its seal.
+// PermissionDamage.swift: looks through all groups, roles and policies for what does not fit its seal.
 import LatchkeyStore
 
 extension State {
-    /// One sentence for each user, group and policy that was changed from outside; none when all are whole.
+    /// One sentence for each user, group, role and policy that was changed from outside; none when all are whole.
     borrowing func permissionDamage() throws(Fault) -> [String] {
         var found: [String] = []
         for user in try allPrincipals() where !user.isRoot {
@@ -13,10 +13,29 @@ extension State {
             for group in try groups(of: account) {
                 if let damage = damage(of: PolicyHolder(group, in: account)) { found.append(damage) }
             }
+            found += try roleDamage(in: account)
             let arns: [(String)] = try rows("SELECT arn FROM policies WHERE account = $1 ORDER BY arn", account.text)
             for arn in arns {
                 if let damage = damage(of: ARN(checked: arn), in: account) { found.append(damage) }
             }
+        }
+        return found
+    }
+
+    private borrowing func roleDamage(in account: AccountID) throws(Fault) -> [String] {
+        var found: [String] = []
+        let names: [(String)] = try rows("SELECT name FROM roles WHERE account = $1 ORDER BY folded", account.text)
+        for name in names {
+            do throws(Fault) {
+                if let damage = damage(of: try holder(RoleName(checked: name), in: account)) { found.append(damage) }
+            } catch {
+                found.append(error.message)
+            }
+        }
+        do throws(Fault) {
+            for profile in try instanceProfiles(of: account) { _ = try shown(profile) }
+        } catch {
+            found.append(error.message)
         }
         return found
     }

@@ -1,10 +1,10 @@
-// Permissions.swift: all that hangs on a user or a group, read and sealed as one.
+// Permissions.swift: all that hangs on a user, a group or a role, read and sealed as one.
 import LatchkeyCrypto
 import LatchkeyStore
 
-/// Whom policies hang on: a user or a group, by an identifier that no two of any kind share.
+/// Whom policies hang on: a user, a group or a role, by an identifier that no two of any kind share.
 struct PolicyHolder: Equatable {
-    enum Kind: String { case user, group }
+    enum Kind: String { case user, group, role }
 
     let kind: Kind
     let id: String
@@ -127,7 +127,7 @@ extension State {
 
     private borrowing func verify(_ permissions: Permissions, of holder: PolicyHolder) throws(Fault) {
         guard let seal = permissions.seal else {
-            // A user without a seal has nothing, so that nothing is allowed; a group has a seal since it was made.
+            // A user without a seal has nothing, so that nothing is allowed; a group or role has a seal since it was made.
             if holder.kind == .user && permissions.isEmpty { return }
             throw .damaged("what hangs on the \(holder.kind.rawValue) \(holder.name)")
         }

@@ -189,6 +189,7 @@ extension PolicyHolder.Kind {
         switch self {
         case .user: "User"
         case .group: "Group"
+        case .role: "Role"
         }
     }
 }

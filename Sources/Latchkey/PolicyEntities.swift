@@ -104,4 +104,22 @@ extension State {
         )
         return found.map { PolicyEntity(kind: .user, id: $0, name: $1, path: $2) }
     }
+
+    /// The roles that hold the policy, as `usage` if it is given.
+    borrowing func roles(
+        holding policy: StoredPolicy,
+        _ usage: AttachmentUsage?,
+        _ account: AccountID
+    ) throws(Fault) -> [PolicyEntity] {
+        let found: [(String, String, String)] = try rows(
+            """
+            SELECT DISTINCT id, name, path FROM attachments JOIN roles ON roles.id = holder
+            WHERE policy = $1 AND attachments.account = $2 AND usage = COALESCE($3, usage)
+            """,
+            policy.id,
+            account.text,
+            usage?.rawValue
+        )
+        return found.map { PolicyEntity(kind: .role, id: $0, name: $1, path: $2) }
+    }
 }

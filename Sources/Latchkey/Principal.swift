@@ -70,6 +70,8 @@ extension State {
         case .user(let principal): return try self.principal(principal.name, in: call.account)
         case .root, .local: return try principal(.root, in: call.account)
         case .anonymous: throw .accessDenied("name the user")
+        case .assumedRole, .federated:
+            throw .validation("Must specify userName when calling with non-User credentials.")
         }
     }
 }

@@ -47,6 +47,16 @@ extension State {
             keys.add("aws:username", user.name.text)
             keys.add("aws:PrincipalArn", user.arn.text)
             for tag in try tags(of: user.id) { keys.add("aws:PrincipalTag/\(tag.key)", tag.value) }
+        case .assumedRole(let session):
+            keys.add("aws:PrincipalType", "AssumedRole")
+            keys.add("aws:userid", session.userID)
+            keys.add("aws:PrincipalArn", session.roleARN.text)
+            keys.addPrincipalTags(try tags(of: session.roleID), session.lent)
+        case .federated(let session):
+            keys.add("aws:PrincipalType", "FederatedUser")
+            keys.add("aws:userid", session.userID)
+            keys.add("aws:PrincipalArn", session.arn.text)
+            keys.addPrincipalTags(try tags(of: session.issuer.id), session.lent)
         }
         keys.addCredential(caller, at: call.now)
     }
@@ -64,6 +74,12 @@ extension RequestKeys {
         add("aws:RequestedRegion", call.carriage.region)
         add("aws:ResourceAccount", call.account.text)
         add("aws:ViaAWSService", "false")
+    }
+
+    /// The role's or user's tags, and over them the session's.
+    fileprivate mutating func addPrincipalTags(_ own: [Tag], _ session: LentSession) {
+        for tag in own + session.tags { add("aws:PrincipalTag/\(tag.key)", tag.value) }
+        add("aws:SourceIdentity", session.sourceIdentity)
     }
 
     /// Whether a second factor was proved is known of temporary credentials and sessions only, as in AWS.

@@ -17,6 +17,8 @@ public struct Resource: Sendable, CustomStringConvertible {
         case device(SerialNumber)
         case policy(ARN)
         case serverCertificate(ServerCertificateName)
+        case role(RoleName)
+        case instanceProfile(InstanceProfileName)
     }
 
     init(description: String, kept: Kept = .nowhere) {
@@ -70,6 +72,26 @@ public struct Resource: Sendable, CustomStringConvertible {
         return Resource(description: arn.text, kept: .policy(arn))
     }
 
+    /// A role, which need not exist; one with a path is about to be made.
+    static func role(_ name: RoleName, at path: Path? = nil, in account: AccountID) -> Resource {
+        Resource(
+            description: "arn:aws:iam::\(account):role\(path ?? .root)\(name)",
+            kept: path == nil ? .role(name) : .nowhere
+        )
+    }
+
+    /// An instance profile, which need not exist; one with a path is about to be made.
+    static func instanceProfile(
+        _ name: InstanceProfileName,
+        at path: Path? = nil,
+        in account: AccountID
+    ) -> Resource {
+        Resource(
+            description: "arn:aws:iam::\(account):instance-profile\(path ?? .root)\(name)",
+            kept: path == nil ? .instanceProfile(name) : .nowhere
+        )
+    }
+
     /// A server certificate, which need not exist; one with a path is about to be made.
     static func serverCertificate(
         _ name: ServerCertificateName,
@@ -115,6 +137,14 @@ extension State {
         case .serverCertificate(let name):
             if let certificate = try findServerCertificate(name, in: account) {
                 return Target(arn: certificate.metadata.arn.text, tagged: certificate.id)
+            }
+        case .role(let name):
+            if let role = try findRole(name, in: account) {
+                return Target(arn: role.arn.text, tagged: role.id, holder: PolicyHolder(role))
+            }
+        case .instanceProfile(let name):
+            if let profile = try findInstanceProfile(name, in: account) {
+                return Target(arn: profile.arn.text, tagged: profile.id)
             }
         }
         return Target(arn: resource.description)

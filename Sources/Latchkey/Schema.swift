@@ -164,4 +164,5 @@ let migrations: [Migration] = [
     credentialTables,
     permissionTables,
     certificateTables,
+    roleTables,
 ]

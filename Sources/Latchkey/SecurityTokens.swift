@@ -5,7 +5,8 @@ import LatchkeyStore
 
 /// The actions of STS.
 let securityTokenActions: [any Action.Type] = [
-    GetCallerIdentity.self, GetSessionToken.self, GetAccessKeyInfo.self, DecodeAuthorizationMessage.self,
+    GetCallerIdentity.self, GetSessionToken.self, AssumeRole.self, GetFederationToken.self, GetAccessKeyInfo.self,
+    DecodeAuthorizationMessage.self,
 ]
 
 /// Tells the caller who they are; no policy can forbid it.
@@ -18,7 +19,7 @@ public struct GetCallerIdentity: STSAction {
 
     /// Who the caller is.
     public struct Output: Codable, Sendable, Equatable {
-        /// The user's identifier; root's is the account's number.
+        /// The user's identifier, root's account, or for a session the role's identifier and the session's name.
         public var userId: String
         /// The account.
         public var account: AccountID
@@ -31,8 +32,15 @@ public struct GetCallerIdentity: STSAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
-        let caller = try state.subject(nil, call)
-        return Output(userId: caller.id, account: caller.account, arn: caller.arn)
+        switch call.caller.identity {
+        case .assumedRole(let session):
+            return Output(userId: session.userID, account: session.account, arn: session.arn)
+        case .federated(let session):
+            return Output(userId: session.userID, account: session.account, arn: session.arn)
+        case .anonymous, .local, .root, .user:
+            let caller = try state.subject(nil, call)
+            return Output(userId: caller.id, account: caller.account, arn: caller.arn)
+        }
     }
 }
 
@@ -85,35 +93,16 @@ public struct GetSessionToken: STSAction {
         let caller = try state.subject(nil, call)
         state.notes.subject = caller.arn.text
         if caller.isRoot { duration = min(duration, Self.rootDuration) }
-        let mfa = try secondFactor(of: caller, call, state) ?? call.caller.mfa
-        return Output(credentials: try state.lend(to: caller, for: Int64(duration), mfa: mfa, call))
-    }
-
-    /// When the second factor was proved: now, if device and code are given and right.
-    private func secondFactor(
-        of caller: Principal,
-        _ call: Call,
-        _ state: borrowing State
-    ) throws(Fault) -> UnixTime? {
-        guard serialNumber != nil || tokenCode != nil else { return nil }
-        guard let serialNumber, let tokenCode else {
-            throw .validation("Both serialNumber and tokenCode must be given, or neither.")
-        }
-        let spent = try state.changeCredentials(of: caller) { credentials throws(Fault) in
-            try state.spend(
-                tokenCode.text,
-                credentials.devices.filter { $0.serial == serialNumber },
-                at: call.now
+        let mfa = try state.secondFactor(serialNumber, tokenCode, call)
+        return Output(
+            credentials: try state.lend(
+                of: caller.id,
+                in: caller.account,
+                for: Int64(duration),
+                mfa: mfa,
+                call
             )
-        }
-        guard let spent else {
-            throw .accessDenied(
-                "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-                reason: state.notes.refusal ?? "wrong_code"
-            )
-        }
-        state.notes.factors.append(spent.device.parameters.kind.rawValue)
-        return call.now
+        )
     }
 
     private static func invalid(_ value: Int, _ constraint: String) -> Fault {

@@ -139,14 +139,21 @@ public struct ListSessions: LatchkeyAction {
 }
 
 /// Ends every session of a user, and every temporary credential: the user that is named, or the caller.
+///
+/// Sessions of roles that the user took end with them.
 public struct EndSessions: LatchkeyAction {
     /// What the action does to the account.
     public static let access = Access.write
     /// The user; the caller unless given.
     public var userName: UserName?
+    /// Only what began before this moment; everything unless given.
+    public var olderThan: UnixTime?
 
     /// Makes the action.
-    public init(userName: UserName? = nil) { self.userName = userName }
+    public init(userName: UserName? = nil, olderThan: UnixTime? = nil) {
+        self.userName = userName
+        self.olderThan = olderThan
+    }
 
     /// There is nothing to answer.
     public typealias Output = Nothing
@@ -160,15 +167,21 @@ public struct EndSessions: LatchkeyAction {
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Nothing {
         let user = try state.subject(userName, call)
-        try state.endSessions(of: user)
-        try state.endTemporaryCredentials(of: user)
+        if let olderThan {
+            try state.endSessions(of: user, before: olderThan)
+        } else {
+            try state.endSessions(of: user)
+            try state.endTemporaryCredentials(of: user)
+        }
         return Nothing()
     }
 }
 
 extension Call {
     /// Whether an action about that user is about the caller.
-    func isAbout(_ name: UserName?) -> Bool { name.map { $0.folded == callerName.folded } ?? true }
+    func isAbout(_ name: UserName?) -> Bool {
+        callerName != .nobody && (name.map { $0.folded == callerName.folded } ?? true)
+    }
 }
 
 extension State {
@@ -184,7 +197,7 @@ extension State {
         switch caller.identity {
         case .user(let principal): principal
         case .root: try caller.account.flatMap { account throws(Fault) in try findPrincipal(.root, in: account) }
-        case .anonymous, .local: nil
+        case .anonymous, .local, .assumedRole, .federated: nil
         }
     }
 }

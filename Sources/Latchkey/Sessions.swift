@@ -80,10 +80,24 @@ extension State {
         try run("DELETE FROM sessions WHERE id = $1", session.bytes)
     }
 
+    /// Ends the principal's sessions that began before a moment, and what was lent by them.
+    borrowing func endSessions(of owner: Principal, before moment: UnixTime) throws(Fault) {
+        try run(
+            """
+            DELETE FROM temporary_credentials
+            WHERE parent_session IN (SELECT id FROM sessions WHERE owner = $1 AND created < $2)
+            """,
+            owner.id,
+            moment.seconds
+        )
+        try run("DELETE FROM sessions WHERE owner = $1 AND created < $2", owner.id, moment.seconds)
+        try endSessions(through: owner.id, before: moment)
+    }
+
     /// Ends every session of the principal, and every sign-in that is half done.
     borrowing func endSessions(of owner: Principal) throws(Fault) {
         try run(
-            "DELETE FROM temporary_credentials WHERE owner = $1 AND parent_session IS NOT NULL",
+            "DELETE FROM temporary_credentials WHERE parent_session IN (SELECT id FROM sessions WHERE owner = $1)",
             owner.id
         )
         try run("DELETE FROM sessions WHERE owner = $1", owner.id)

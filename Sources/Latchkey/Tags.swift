@@ -103,7 +103,7 @@ extension State {
 
 extension Tag {
     /// Fails with `ValidationError` unless key and value are of AWS's lengths and characters.
-    fileprivate func check() throws(Fault) {
+    func check() throws(Fault) {
         guard !key.lowercased().hasPrefix("aws:") else {
             throw .invalidInput("Tag keys that begin with aws: are reserved. Choose another key.")
         }

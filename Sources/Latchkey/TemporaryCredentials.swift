@@ -30,15 +30,19 @@ struct TemporaryCredential {
     let mfa: UnixTime?
     let sealedSecret: [UInt8]
     let token: [UInt8]
+    /// What was lent, where it is more than the owner's own rights.
+    let session: String?
 
     static let prefix = "ASIA"
     static let column = "temporary_credentials.secret"
     static let tokenPurpose = "temporary credential"
 
     fileprivate var message: Message {
-        Message().adding("temporary_credential").adding(id.text).adding(account.text).adding(owner)
+        let message = Message().adding("temporary_credential").adding(id.text).adding(account.text).adding(owner)
             .adding(parentKey?.text).adding(parentSession.map { Hex.encode($0) }).adding(created.seconds)
             .adding(expires.seconds).adding(mfa?.seconds).adding(token)
+        // Credentials that were there before there were sessions keep their seals.
+        return session.map { message.adding($0) } ?? message
     }
 }
 
@@ -46,11 +50,11 @@ extension State {
     /// The temporary credential of that identifier; fails with `StoreDamaged` when the row does not fit its seal.
     borrowing func temporaryCredential(_ id: AccessKeyID) throws(Fault) -> TemporaryCredential? {
         typealias Row = (
-            String, String, String?, [UInt8]?, Int64, Int64, Int64?, [UInt8], [UInt8], [UInt8]
+            String, String, String?, [UInt8]?, Int64, Int64, Int64?, [UInt8], [UInt8], String?, [UInt8]
         )
         let found: Row? = try row(
             """
-            SELECT account, owner, parent_key, parent_session, created, expires, mfa, secret, token, seal
+            SELECT account, owner, parent_key, parent_session, created, expires, mfa, secret, token, session, seal
             FROM temporary_credentials WHERE id = $1
             """,
             id.text
@@ -66,62 +70,77 @@ extension State {
             expires: UnixTime(found.5),
             mfa: found.6.map { UnixTime($0) },
             sealedSecret: found.7,
-            token: found.8
+            token: found.8,
+            session: found.9
         )
-        guard constantTimeEqual(found.9, try vault.rowSeal(credential.message)) else {
+        guard constantTimeEqual(found.10, try vault.rowSeal(credential.message)) else {
             throw .damaged("a temporary credential")
         }
         return credential
     }
 
-    /// Lends the caller's rights for `duration` seconds.
+    /// Lends the owner's rights for `duration` seconds: a user's own, or with a `session` a role's or some of a user's.
     borrowing func lend(
-        to owner: Principal,
+        of owner: String,
+        in account: AccountID,
         for duration: Int64,
         mfa: UnixTime?,
+        session: LentSession? = nil,
         _ call: Call
     ) throws(Fault) -> TemporaryCredentials {
         try run("DELETE FROM temporary_credentials WHERE expires <= $1", call.now.seconds)
         let id = AccessKeyID(checked: UniqueID.make(TemporaryCredential.prefix, count: 20))
         let secret = SecretText(Base64.encode(SecureRandom.bytes(count: 30)))
         let token = SecureRandom.bytes(count: 48)
-        var expires = call.now.adding(seconds: duration)
-        var parentKey: AccessKeyID?
-        var parentSession: [UInt8]?
-        switch call.caller.credential {
-        case .accessKey(let id): parentKey = id
-        case .session(let session):
-            parentSession = session.bytes
-            expires = min(expires, session.expires)
-        case .none, .temporary: break
-        }
+        let parent = try parent(of: call)
         let credential = TemporaryCredential(
             id: id,
-            account: owner.account,
-            owner: owner.id,
-            parentKey: parentKey,
-            parentSession: parentSession,
+            account: account,
+            owner: owner,
+            parentKey: parent.key,
+            parentSession: parent.session,
             created: call.now,
-            expires: expires,
+            expires: min(call.now.adding(seconds: duration), parent.end ?? call.now.adding(seconds: duration)),
             mfa: mfa,
             sealedSecret: try seal(Secret(Array(secret.text.utf8)), column: TemporaryCredential.column, row: id.text),
-            token: try vault.tokenDigest(token, purpose: TemporaryCredential.tokenPurpose)
+            token: try vault.tokenDigest(token, purpose: TemporaryCredential.tokenPurpose),
+            session: try session?.text()
         )
         try insert(credential)
+        try insertOrigins(of: credential, session, call)
         return TemporaryCredentials(
             accessKeyId: id,
             secretAccessKey: secret,
             sessionToken: SecretText(Base64.encode(token)),
-            expiration: expires
+            expiration: credential.expires
         )
+    }
+
+    /// The key or login that everything began with, and when that ends.
+    ///
+    /// What a temporary credential lends hangs on the same key or login as the credential, so that a chain is as long as its first
+    /// link.
+    private borrowing func parent(
+        of call: Call
+    ) throws(Fault) -> (key: AccessKeyID?, session: [UInt8]?, end: UnixTime?) {
+        switch call.caller.credential {
+        case .none: return (nil, nil, nil)
+        case .accessKey(let id): return (id, nil, nil)
+        case .session(let session): return (nil, session.bytes, session.expires)
+        case .temporary(let id, _):
+            guard let credential = try temporaryCredential(id) else { throw .invalidClientToken("ended") }
+            guard let session = credential.parentSession else { return (credential.parentKey, nil, nil) }
+            let end: (Int64)? = try row("SELECT expires FROM sessions WHERE id = $1", session)
+            return (credential.parentKey, session, end.map { UnixTime($0) } ?? call.now)
+        }
     }
 
     private borrowing func insert(_ credential: TemporaryCredential) throws(Fault) {
         try run(
             """
             INSERT INTO temporary_credentials
-                (id, account, owner, parent_key, parent_session, created, expires, mfa, secret, token, seal)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                (id, account, owner, parent_key, parent_session, created, expires, mfa, secret, token, session, seal)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             """,
             credential.id.text,
             credential.account.text,
@@ -133,6 +152,7 @@ extension State {
             credential.mfa?.seconds,
             credential.sealedSecret,
             credential.token,
+            credential.session,
             try vault.rowSeal(credential.message)
         )
     }
@@ -145,20 +165,23 @@ extension State {
         return constantTimeEqual(digest, credential.token)
     }
 
-    /// Whether what the credential was lent by still stands.
-    borrowing func stands(_ credential: TemporaryCredential) throws(Fault) -> Bool {
+    /// Whether what the credential was lent by still stands: the key or login, and whoever proved who they are with it.
+    borrowing func stands(_ credential: TemporaryCredential, _ session: LentSession?) throws(Fault) -> Bool {
+        let source = session?.source ?? credential.owner
         if let parent = credential.parentKey {
-            guard let key = try accessKey(parent), key.isActive, key.owner == credential.owner else { return false }
+            guard let key = try accessKey(parent), key.isActive, key.owner == source else { return false }
         }
         if let parent = credential.parentSession {
             let found: (Int64)? = try row("SELECT created FROM sessions WHERE id = $1", parent)
             guard found != nil else { return false }
         }
-        return true
+        guard let session else { return true }
+        return try findPrincipal(id: source, in: AccountID(checked: session.sourceAccount)) != nil
     }
 
-    /// Ends everything that was lent to the principal.
+    /// Ends everything that was lent to the principal, and through it to others.
     borrowing func endTemporaryCredentials(of owner: Principal) throws(Fault) {
         try run("DELETE FROM temporary_credentials WHERE owner = $1", owner.id)
+        try endSessions(through: owner.id)
     }
 }

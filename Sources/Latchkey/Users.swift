@@ -265,10 +265,13 @@ public struct DeleteUser: IAMAction {
 }
 
 extension Call {
-    /// The caller's name where an action without a name means the caller.
+    /// The caller's name where an action without a name means the caller; nobody's for a session of a role or federated user.
     var callerName: UserName {
-        if case .user(let principal) = caller.identity { return principal.name }
-        return .root
+        switch caller.identity {
+        case .user(let principal): principal.name
+        case .root, .local: .root
+        case .anonymous, .assumedRole, .federated: .nobody
+        }
     }
 }
 

@@ -17,7 +17,7 @@ struct Extent: Sendable {
 /// Names are compared without regard to case, those of tags too. Whether a key is multi-valued is a matter of its definition,
 /// not of how many values there happen to be. A key that is absent is not the same as one with an empty value.
 public struct RequestKeys: Sendable {
-    private struct Entry {
+    struct Entry {
         let hash: UInt64
         let name: Extent
         /// Which of `extents` are its values.
@@ -27,7 +27,7 @@ public struct RequestKeys: Sendable {
 
     private(set) var bytes: [UInt8] = []
     private(set) var extents: [Extent] = []
-    private var entries: [Entry] = []
+    private(set) var entries: [Entry] = []
     /// Places of entries from 1, and 0 where it is free; its size is a power of two and more than the entries.
     private var table: [Int32] = []
 

@@ -119,8 +119,6 @@ struct BotocoreModelTests {
         "ResetServiceSpecificCredential answer.serviceSpecificCredential.serviceCredentialAlias: missing here",
         "ResetServiceSpecificCredential answer.serviceSpecificCredential.serviceCredentialSecret: missing here",
         // There are no roles yet, so the list is empty.
-        "GetAccountAuthorizationDetails answer.roleDetailList[].instanceProfileList: missing here",
-        "GetAccountAuthorizationDetails answer.roleDetailList[].roleLastUsed: missing here",
     ]
 
     @Test("members, what is required, constraints, words and answers agree for every operation that exists here")

@@ -1,0 +1,33 @@
+// RoleActionKeys.swift: the condition keys that come from what a call on roles asks for.
+import LatchkeyPolicy
+
+extension TagRole: SettingTags { var requestedTags: [Tag]? { tags } }
+extension TagInstanceProfile: SettingTags { var requestedTags: [Tag]? { tags } }
+extension CreateInstanceProfile: SettingTags { var requestedTags: [Tag]? { tags } }
+extension UntagRole: RemovingTags {}
+extension UntagInstanceProfile: RemovingTags {}
+
+extension CreateRole: KeyedAction {
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.addRequested(tags)
+        keys.add("iam:PermissionsBoundary", permissionsBoundary?.text)
+    }
+}
+
+extension PutRolePermissionsBoundary: KeyedAction {
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.add("iam:PermissionsBoundary", permissionsBoundary.text)
+    }
+}
+
+extension CreateServiceLinkedRole: KeyedAction {
+    func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
+        keys.add("iam:AWSServiceName", awsServiceName.text)
+    }
+}
+
+extension DeleteRolePermissionsBoundary: ChangingPermissions {}
+extension PutRolePolicy: ChangingPermissions {}
+extension DeleteRolePolicy: ChangingPermissions {}
+extension AttachRolePolicy: ChangingPermissions { var attachedPolicy: ARN? { policyArn } }
+extension DetachRolePolicy: ChangingPermissions { var attachedPolicy: ARN? { policyArn } }

@@ -60,8 +60,8 @@ let package = Package(
         .target(
             name: "Latchkey",
             dependencies: [
-                "LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyQR", "LatchkeyStore",
-                "CLatchkeyZxcvbn",
+                "LatchkeyCrypto", "LatchkeyFederation", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyQR",
+                "LatchkeyStore", "CLatchkeyZxcvbn",
             ]
         ),
         .target(
@@ -102,7 +102,9 @@ let package = Package(
         .suite("LatchkeyVectors", dependencies: ["LatchkeyJSON"]),
         .suite(
             "Latchkey",
-            dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore", "CLatchkeyHashes"]
+            dependencies: [
+                "LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore", "CLatchkeyHashes",
+            ]
         ),
         .suite("LatchkeyServer", dependencies: ["Latchkey", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyWire"]),
         .suite("LatchkeyCommand", dependencies: ["LatchkeyJSON"]),

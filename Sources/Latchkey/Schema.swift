@@ -165,4 +165,5 @@ let migrations: [Migration] = [
     permissionTables,
     certificateTables,
     roleTables,
+    federationTables,
 ]

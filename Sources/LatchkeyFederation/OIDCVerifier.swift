@@ -13,6 +13,7 @@ public struct OIDCVerifier: Sendable {
     ///   - token: The token, taken apart.
     ///   - rules: Issuer, clients, and perhaps the login's nonce.
     ///   - now: The time, in seconds since 1970.
+    /// - Returns: What the token proves.
     /// - Throws: `FederationError`.
     public func verify(_ token: JWT, _ rules: TokenRules, at now: Int64) async throws(FederationError) -> Assertion {
         // Nobody makes a provider be asked with a token that says itself that it is another's.

@@ -46,7 +46,9 @@ public actor ProviderKeys {
 
     /// Keeps keys that are asked for over the network, of providers within `reach`.
     ///
-    /// - Parameter caFile: The certificates, in PEM, that providers are checked against; the system's if nil.
+    /// - Parameters:
+    ///   - reach: Where providers may be.
+    ///   - caFile: The certificates, in PEM, that providers are checked against; the system's if nil.
     public init(reach: WebAddress.Reach = .secure, caFile: String? = nil) {
         var limits = HTTPClient.Limits()
         limits.connectTime = .seconds(3)

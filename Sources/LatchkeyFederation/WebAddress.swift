@@ -30,14 +30,14 @@ public struct WebAddress: Sendable, Equatable {
         let authority = rest.prefix { $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "?") }
         guard let host = Self.host(authority) else { return nil }
         let path = rest.dropFirst(authority.count)
-        guard !path.isEmpty || scheme == "https://" || reach == .loopback, !Self.climbs(path) else { return nil }
+        guard !Self.climbs(path) else { return nil }
         if reach == .loopback, ["localhost", "127.0.0.1"].contains(host) {
             // Both schemes are taken there.
         } else {
-            // A last label of digits is an address (WHATWG URL): a name is wanted, which the certificate proves.
-            let last = host.utf8.split(separator: UInt8(ascii: ".")).last
-            guard scheme == "https://", let last, !last.allSatisfy({ (0x30...0x39).contains($0) }),
-                host != "localhost"
+            // Where the last label begins with a digit the host is an address, in whichever spelling: `0x7f000001` is one too.
+            guard scheme == "https://", host != "localhost",
+                let last = host.utf8.split(separator: UInt8(ascii: ".")).last,
+                let first = last.first, (0x61...0x7A).contains(first)
             else { return nil }
         }
         self.text = text

@@ -12,11 +12,11 @@ struct HostileProviderTests {
         _ answer: @escaping @Sendable (String, String) async -> HTTPResponse
     ) throws -> (server: HTTPServer, issuer: String) {
         let text = Issuer()
-        let server = try HTTPServer(HTTPServer.Configuration(listeners: ["127.0.0.1:0"]), onRefusal: { _, _, _ in }) {
-            request,
-            _ in
-            await answer(request.target, text.value)
-        }
+        let server = try HTTPServer(
+            HTTPServer.Configuration(listeners: ["127.0.0.1:0"]),
+            onRefusal: { _, _, _ in },
+            respond: { request, _ in await answer(request.target, text.value) }
+        )
         try server.start()
         let address = try #require(server.addresses.first)
         text.set(address.hasSuffix("/") ? String(address.dropLast()) : address)

@@ -96,7 +96,7 @@ struct ProviderKeysTests {
     @Test(
         "a key that is not there has them asked for again, once a minute: so a new key is taken up, and nobody floods"
     )
-    func rotation() async {
+    func rotation() async throws {
         let provider = Provider()
         let keys = provider.keys()
         #expect(await fault(keys, at: 1_000) == nil)
@@ -189,6 +189,7 @@ struct ProviderKeysTests {
             ("https://id.example", "https://keys.example/#a"), ("https://id.example", "https://keys.example/../a"),
             ("https://id.example", "https://keys.example:0/"), ("https://id.example", "https://keys.example:99999/"),
             ("https://id.example", "https://2130706433/"), ("https://id.example", "https://0x7f.1/"),
+            ("https://id.example", "https://0x7f000001/"), ("https://id.example", "https://127.1/"),
             ("https://id.example", ""),
         ]
     )

@@ -76,7 +76,7 @@ public struct AssumeRoleWithWebIdentity: STSAction {
 
     /// Does the slow part: asks the provider for its keys, if they are not at hand, and checks the token.
     public func gather(_ call: Call, _ authority: Authority) async throws(Fault) -> Evidence {
-        let (account, _) = try role()
+        let (account, _) = try named()
         guard providerId == nil else {
             throw .validation("ProviderId names an OAuth 2.0 provider: leave it out, and give an OpenID Connect token.")
         }
@@ -96,7 +96,7 @@ public struct AssumeRoleWithWebIdentity: STSAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _ evidence: Evidence) throws(Fault) -> Output {
-        let (account, roleName) = try role()
+        let (account, roleName) = try named()
         // The provider may have been changed while it was asked.
         let provider = try state.findOIDCProvider(evidence.provider.arn, in: account)
         guard let provider, provider.id == evidence.provider.id, provider.takes(evidence.assertion) else {
@@ -133,7 +133,7 @@ public struct AssumeRoleWithWebIdentity: STSAction {
         )
     }
 
-    private func role() throws(Fault) -> (AccountID, RoleName) {
+    private func named() throws(Fault) -> (AccountID, RoleName) {
         guard let name = PrincipalName(roleArn.text), case .role(let role) = name.kind else {
             throw .validation("\(roleArn.text.prefix(80).escapedForDisplay) is invalid")
         }

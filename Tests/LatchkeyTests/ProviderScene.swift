@@ -90,7 +90,7 @@ final class ProviderScene: Sendable {
             "iss": .string(issuer), "sub": "repo:acme/app", "aud": "app", "iat": .number(now),
             "exp": .number(now + 600),
         ]
-        for (name, value) in more.members { claims[name] = value.isNull ? nil : value }
+        for (name, value) in more.members { claims[name] = value.isNull ? .none : .some(value) }
         return .object(claims)
     }
 

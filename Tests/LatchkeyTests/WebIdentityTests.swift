@@ -44,7 +44,8 @@ struct WebIdentityTests {
         let role = try await scene.makeRole()
         let now = scene.test.clock.now.seconds
         let cases: [(JSON.Object, String)] = [
-            (["exp": .number(now - 60)], "ExpiredTokenException"), (["nbf": .number(now + 61)], "IDPRejectedClaim"),
+            (["iat": .number(now - 600), "exp": .number(now - 60)], "ExpiredTokenException"),
+            (["nbf": .number(now + 61)], "IDPRejectedClaim"),
             (["aud": "other"], "InvalidIdentityToken"), (["aud": ["app", "other"]], "InvalidIdentityToken"),
             (["azp": "other"], "InvalidIdentityToken"), (["sub": nil], "IDPRejectedClaim"),
             (["iss": "https://id.example"], "InvalidIdentityToken"), (["iss": nil], "InvalidIdentityToken"),

@@ -20,7 +20,7 @@ struct OpenIDConnectProviderTests {
         )
     }
 
-    private let get = GetOpenIDConnectProvider(openIDConnectProviderArn: arn)
+    private let get = GetOpenIDConnectProvider(openIDConnectProviderArn: Self.arn)
 
     @Test("a provider is made, shown without its scheme, changed, listed, and deleted with its tags")
     func life() async throws {
@@ -124,7 +124,7 @@ struct OpenIDConnectProviderTests {
     func tampering() async throws {
         let test = try await TestAuthority()
         try await test.perform(try Self.create("https://id.example.com/tenant", ["a"]))
-        try await test.authority.write { state throws(Fault) in
+        _ = try await test.authority.write { state throws(Fault) in
             try state.run("UPDATE oidc_providers SET clients = '[\"b\"]'")
         }
         #expect(try await test.fault(get)?.code == "StoreDamaged")

@@ -68,7 +68,8 @@ struct RoleChainTests {
         let call = scene.test.authority.call(by: last, for: RoleScene.home, from: "192.0.2.1")
         let keys = try await scene.test.authority.read { state throws(Fault) in
             let keys = try state.requestKeys(ListUsers(), on: Target(arn: "*"), call)
-            return LentSession.Maker(arn: "", id: "", keys).context.map { "\($0.name)=\($0.values ?? [$0.value ?? ""])" }
+            return LentSession.Maker(arn: "", id: "", keys).context
+                .map { "\($0.name)=\($0.values ?? [$0.value ?? ""])" }
         }
         for key in [
             "aws:principaltag/team=[\"red\"]", "aws:principaltag/shift=[\"early\"]", "aws:sourceidentity=[\"ann.b\"]",

@@ -51,18 +51,20 @@ let package = Package(
         .target(name: "LatchkeyPolicy", dependencies: ["LatchkeyJSON"]),
         .target(name: "LatchkeyHTTP", dependencies: ["CLatchkeyEvent", "CLatchkeyTLS", "CLatchkeyCurl"]),
         .target(name: "LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP"]),
+        .target(name: "LatchkeyFederation", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON"]),
         .target(name: "LatchkeyStore", dependencies: ["CLatchkeySQLite", "CLatchkeyPQ"]),
         .target(
             name: "LatchkeyVectors",
             dependencies: [
-                "LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyTokens", "LatchkeyWire",
+                "LatchkeyJSON", "LatchkeyCrypto", "LatchkeyFederation", "LatchkeyOTP", "LatchkeyPolicy",
+                "LatchkeyTokens", "LatchkeyWire",
             ]
         ),
         .target(
             name: "Latchkey",
             dependencies: [
-                "LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyQR", "LatchkeyStore",
-                "CLatchkeyZxcvbn",
+                "LatchkeyCrypto", "LatchkeyFederation", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyQR",
+                "LatchkeyStore", "CLatchkeyZxcvbn",
             ]
         ),
         .target(
@@ -104,11 +106,14 @@ let package = Package(
         .suite("LatchkeyPolicy", dependencies: ["LatchkeyJSON", "LatchkeyVectors"]),
         .suite("LatchkeyHTTP"),
         .suite("LatchkeyWire", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyVectors"]),
+        .suite("LatchkeyFederation", dependencies: ["LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON"]),
         .suite("LatchkeyStore"),
         .suite("LatchkeyVectors", dependencies: ["LatchkeyJSON"]),
         .suite(
             "Latchkey",
-            dependencies: ["LatchkeyCrypto", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore", "CLatchkeyHashes"]
+            dependencies: [
+                "LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore", "CLatchkeyHashes",
+            ]
         ),
         .suite("LatchkeyServer", dependencies: ["Latchkey", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyWire"]),
         .suite("LatchkeyCommand", dependencies: ["LatchkeyJSON"]),

@@ -56,7 +56,6 @@ public struct GetAccountSummary: IAMAction {
         "InstanceProfilesQuota": Quota.instanceProfiles,
         // Session tokens are valid in every region.
         "GlobalEndpointTokenVersion": 2,
-        "Providers": 0,
         "ServerCertificates": 0,
         "AccountSigningCertificatesPresent": 0,
     ]
@@ -88,6 +87,7 @@ extension State {
             "MFADevicesInUse": devicesInUse,
             "Roles": roles,
             "InstanceProfiles": profiles,
+            "Providers": try oidcProviderCount(in: account),
         ]
     }
 }

@@ -1,4 +1,5 @@
 // Authority.swift: the authority itself: it opens the store, authorises each call, runs it, and records what came of it.
+import LatchkeyFederation
 import LatchkeyStore
 
 /// The identity authority over one store.
@@ -12,12 +13,14 @@ public final class Authority: Sendable {
     let database: Database
     let vault: Vault
     let compiled = CompiledPolicies()
+    let verifier: OIDCVerifier
 
     init(database: Database, vault: Vault, world: World, settings: Settings) {
         self.database = database
         self.vault = vault
         self.world = world
         self.settings = settings
+        verifier = OIDCVerifier(ProviderKeys(reach: settings.providerReach))
     }
 
     /// Where tasks that call often run best: what they read they read in place.

@@ -15,6 +15,7 @@ public enum Catalog {
         + roleActions + roleChangeActions + roleTagActions + rolePolicyActions + roleAttachmentActions
         + instanceProfileActions + instanceProfileRoleActions + instanceProfileTagActions + serviceLinkedRoleActions
         + roleSessionActions
+        + openIDConnectProviderActions + webIdentityActions
 
     /// The action of that name.
     public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }

@@ -52,6 +52,7 @@ extension State {
             keys.add("aws:userid", session.userID)
             keys.add("aws:PrincipalArn", session.roleARN.text)
             keys.addPrincipalTags(try tags(of: session.roleID), session.lent)
+            keys.add("aws:FederatedProvider", session.lent.provider)
         case .federated(let session):
             keys.add("aws:PrincipalType", "FederatedUser")
             keys.add("aws:userid", session.userID)

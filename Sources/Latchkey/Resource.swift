@@ -19,6 +19,7 @@ public struct Resource: Sendable, CustomStringConvertible {
         case serverCertificate(ServerCertificateName)
         case role(RoleName)
         case instanceProfile(InstanceProfileName)
+        case oidcProvider(ARN)
     }
 
     init(description: String, kept: Kept = .nowhere) {
@@ -145,6 +146,10 @@ extension State {
         case .instanceProfile(let name):
             if let profile = try findInstanceProfile(name, in: account) {
                 return Target(arn: profile.arn.text, tagged: profile.id)
+            }
+        case .oidcProvider(let arn):
+            if let provider = try findOIDCProvider(arn, in: account) {
+                return Target(arn: provider.arn.text, tagged: provider.id)
             }
         }
         return Target(arn: resource.description)

@@ -71,6 +71,8 @@ struct LentSession: Codable, Equatable, Sendable {
     let sourceAccount: String
     /// Who took the role.
     var maker: Maker?
+    /// The ARN of the provider that vouched for whoever took the role.
+    var provider: String?
 
     /// Whoever took the role, as they were then: the ARN, and the identifier of the user or role.
     struct Maker: Codable, Equatable, Sendable {

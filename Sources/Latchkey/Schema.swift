@@ -167,4 +167,5 @@ let migrations: [Migration] = [
     principalSeals,
     deviceAnchors,
     roleTables,
+    federationTables,
 ]

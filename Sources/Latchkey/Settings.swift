@@ -1,5 +1,6 @@
 // Settings.swift: what an administrator may set about the rules; everything has a safe default.
 public import LatchkeyCrypto
+import LatchkeyFederation
 
 /// The authority's settings.
 public struct Settings: Sendable {
@@ -21,6 +22,11 @@ public struct Settings: Sendable {
     public var sessionLife: Int64 = 43_200
     /// What enrolment URIs name as the issuer; `nil`: the account's alias or number.
     public var issuer: String?
+
+    /// Whether identity providers may be on this machine, without TLS: for tests and development.
+    public var allowsLoopbackProviders = false
+
+    var providerReach: WebAddress.Reach { allowsLoopbackProviders ? .loopback : .secure }
 
     /// The defaults.
     public init() {}

@@ -176,6 +176,9 @@ extension State {
             guard found != nil else { return false }
         }
         guard let session else { return true }
+        if session.source.utf8.starts(with: StoredOIDCProvider.idPrefix.utf8) {
+            return try hasOIDCProvider(id: source, in: AccountID(checked: session.sourceAccount))
+        }
         return try findPrincipal(id: source, in: AccountID(checked: session.sourceAccount)) != nil
     }
 

@@ -20,13 +20,26 @@ extension State {
         return policies.denied(actions, on: role, to: principal, keys)
     }
 
+    /// The first of the actions that somebody may not do with the role for whom a provider vouches; `nil` when all are allowed.
+    borrowing func denied(
+        _ actions: [String],
+        on role: StoredRole,
+        vouchedForBy provider: StoredOIDCProvider,
+        _ keys: RequestKeys
+    ) throws(Fault) -> String? {
+        var policies = PolicySet()
+        policies.trust = try compiledTrust(of: role)
+        return policies.denied(actions, on: role, to: .federated(provider.arn.text), keys)
+    }
+
     /// Whether the role's trust policy would still let in whoever made the session, asked as it was then.
     borrowing func trusts(
         _ role: StoredRole,
         _ maker: LentSession.Maker,
         _ session: LentSession
     ) throws(Fault) -> Bool {
-        guard let principal = try? RequestPrincipal(arn: maker.arn, id: maker.id) else { return false }
+        let principal = session.provider.map(RequestPrincipal.federated) ?? maker.principal
+        guard let principal else { return false }
         var policies = PolicySet()
         // What the maker's own policies said was asked then; it is the role's turn to withdraw its trust.
         policies.identity = [try PolicyText.everything.compiled(as: .identity, named: "everything")]
@@ -58,7 +71,7 @@ extension PolicySet {
 extension LentSession {
     /// What somebody needs to be allowed to make such a session of a role.
     var actions: [String] {
-        var actions = ["sts:AssumeRole"]
+        var actions = [provider == nil ? "sts:AssumeRole" : "sts:AssumeRoleWithWebIdentity"]
         if !tags.isEmpty { actions.append("sts:TagSession") }
         if sourceIdentity != nil { actions.append("sts:SetSourceIdentity") }
         return actions
@@ -75,6 +88,8 @@ extension LentSession.Maker {
             }
         )
     }
+
+    fileprivate var principal: RequestPrincipal? { try? RequestPrincipal(arn: arn, id: id) }
 
     fileprivate var keys: RequestKeys {
         var keys = RequestKeys()

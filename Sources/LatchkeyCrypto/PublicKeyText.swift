@@ -148,29 +148,16 @@ public struct PublicKeyText: Sendable, Equatable {
 
     // MARK: X.509's form
 
-    private static let rsaAlgorithm: [UInt8] = [
-        0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-    ]
-    private static let ed25519Algorithm: [UInt8] = [0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70]
-
     /// The key as a `SubjectPublicKeyInfo` in DER (RFC 5280 section 4.1, RFC 3279, RFC 8410).
     private var info: [UInt8] {
         switch numbers {
         case .rsa(let exponent, let modulus):
-            Self.rsaInfo(
-                Self.element(0x30, Self.element(2, Self.signed(modulus)) + Self.element(2, Self.signed(exponent)))
-            )
-        case .ed25519(let point): Self.element(0x30, Self.ed25519Algorithm + Self.element(3, [0] + point))
+            Self.rsaInfo(DER.sequence(DER.integer(modulus) + DER.integer(exponent)))
+        case .ed25519(let point): DER.keyInfo(DER.ed25519, point)
         }
     }
 
-    private static func rsaInfo(_ key: [UInt8]) -> [UInt8] { element(0x30, rsaAlgorithm + element(3, [0] + key)) }
-
-    private static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
-        if content.count < 0x80 { return [tag, UInt8(content.count)] + content }
-        let length = withUnsafeBytes(of: UInt64(content.count).bigEndian) { Array($0.drop { $0 == 0 }) }
-        return [tag, 0x80 | UInt8(length.count)] + length + content
-    }
+    private static func rsaInfo(_ key: [UInt8]) -> [UInt8] { DER.keyInfo(DER.rsa, key) }
 
     private static func numbers(ofInfo der: [UInt8]) throws(PublicKeyError) -> Numbers {
         let numbers: Result<Numbers, PublicKeyError> = der.withUnsafeBufferPointer { bytes in

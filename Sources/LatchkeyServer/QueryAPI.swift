@@ -16,8 +16,7 @@ extension Server {
             outcome.action = action.name
             let proof = try await prove(visit, action)
             outcome.caller = proof.caller.auditName
-            let account: AccountID
-            if let own = proof.caller.account { account = own } else { account = try await authority.account(nil).id }
+            let account = try await account(of: proof, form)
             let call = visit.call(by: proof.caller, for: account, region: proof.region)
             outcome.response = try await performQuery(action, form, call, &outcome)
         } catch {
@@ -25,6 +24,19 @@ extension Server {
             outcome.response = Self.response(error, visit, service)
         }
         return outcome
+    }
+
+    /// The account that a call is about: the caller's own, or that of the role which a token is to open, or the only one.
+    private func account(of proof: Proof, _ form: Form) async throws(Fault) -> AccountID {
+        if let own = proof.caller.account { return own }
+        let role = form["RoleArn"]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
+        guard role.count >= 6, let named = try? AccountID(String(role[4])) else {
+            return try await authority.account(nil).id
+        }
+        let known = try await authority.accounts()
+        // What is not there is refused by the action itself, in the words for a role that does not trust.
+        guard let account = known.first(where: { $0.id == named }) ?? known.first else { return named }
+        return account.id
     }
 
     /// The one place where errors of the Query APIs become answers.

@@ -11,6 +11,7 @@ let vectorKinds: [any VectorKind.Type] = [
     PasswordHashVector.self, SealedBoxVector.self, TextEncodingVector.self, SecretTextVector.self,
     SigV4Vector.self, PolicyVector.self, PolicyDocumentVector.self,
     TokenFileVector.self,
+    JWSVector.self, JWTVector.self,
 ]
 
 /// A refusal of the loader's own, which the decoder gives a path.

@@ -33,7 +33,7 @@ final class Served: Sendable {
         ]
     }
 
-    init(_ arguments: [String] = [], in place: URL? = nil) throws {
+    init(_ arguments: [String] = [], in place: URL? = nil, environment: [String: String] = [:]) throws {
         let folder = place ?? FileManager.default.temporaryDirectory.appending(path: "latchkey-\(UUID().uuidString)")
         self.folder = folder
         try FileManager.default.createDirectory(
@@ -46,7 +46,7 @@ final class Served: Sendable {
         let process = Process()
         process.executableURL = Places.binary
         process.arguments = ["serve", "--init", "--listen", "127.0.0.1:0"] + arguments
-        process.environment = Self.environment(folder)
+        process.environment = Self.environment(folder).merging(environment) { $1 }
         let output = Pipe()
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output

@@ -63,6 +63,8 @@ struct QueryFormTests {
             kind = shape.type_name
             if kind == "structure":
                 inner = "".join(xml(m, value[n], n) for n, m in shape.members.items())
+                if not inner:
+                    return f"<{tag}/>"
             elif kind == "list":
                 inner = "".join(xml(shape.member, item, "member") for item in value)
             elif kind == "map":

@@ -93,6 +93,7 @@ extension Invocation {
         rules.passwordFloor = try settings.int(.passwordFloor)
         rules.window = try settings.int(.window)
         rules.codeLimit = try settings.int(.codeFailures)
+        rules.allowsLoopbackProviders = try settings.text(.identityProviders) == "loopback"
         let issuer = try settings.text(.issuer)
         rules.issuer = issuer.isEmpty ? nil : issuer
         let safe = Latchkey.Settings()
@@ -104,6 +105,9 @@ extension Invocation {
             console.hint(
                 "passwords are hashed at less than the safe cost by the settings `argon2-memory` and `argon2-passes`"
             )
+        }
+        if rules.allowsLoopbackProviders {
+            console.hint("identity providers on this machine need no TLS by the setting `identity-providers`")
         }
         return rules
     }

@@ -144,9 +144,19 @@ extension Setting {
         "900"
     )
 
+    /// Where identity providers may be.
+    static let identityProviders = Setting(
+        .choice(
+            "identity-providers",
+            ["secure", "loopback"],
+            "where identity providers may be: behind TLS, or on this machine without it too"
+        ),
+        "secure"
+    )
+
     /// All settings, in the order in which `latchkey config` prints them.
     static let all: [Setting] = [
         store, masterKey, account, issuer, argon2Memory, argon2Passes, window, passwordFloor, codeFailures, listen,
-        tlsCertificate, tlsKey, proxies, regions, skew,
+        tlsCertificate, tlsKey, proxies, regions, skew, identityProviders,
     ]
 }

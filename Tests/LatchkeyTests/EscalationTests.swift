@@ -1,0 +1,42 @@
+// EscalationTests.swift: roads from a few rights to more of them, each closed.
+import LatchkeyOTP
+import LatchkeyTestSupport
+import Testing
+
+@testable import Latchkey
+
+@Suite("A few rights", .everyDatabase)
+struct EscalationTests {
+    /// A user `ann` whose one policy has these statements.
+    static func ann(_ test: TestAuthority, _ statements: String...) async throws -> Caller {
+        let ann = try await test.makeUser("ann")
+        let document = try PolicyText(
+            #"{"Version": "2012-10-17", "Statement": [\#(statements.joined(separator: ", "))]}"#
+        )
+        try await test.perform(
+            PutUserPolicy(userName: ann, policyName: PolicyName(checked: "own"), policyDocument: document)
+        )
+        let key = try await AccessKeyTests.makeKey(test, ann)
+        return try await AccessKeyTests.authenticate(test, key.accessKeyId.text, key.secretAccessKey.text)
+    }
+
+    static func statement(_ effect: String, _ action: String, on resource: String) -> String {
+        #"{"Effect": "\#(effect)", "Action": "\#(action)", "Resource": "\#(resource)"}"#
+    }
+
+    static let everything = statement("Allow", "*", on: "*")
+
+    @Test("a simulation asks about so many pairs at most, for a short request can name more than fit into memory")
+    func pairs() async throws {
+        let test = try await TestAuthority()
+        func simulation(_ actions: Int, _ resources: Int) throws -> SimulateCustomPolicy {
+            SimulateCustomPolicy(
+                policyInputList: [.allowing("s3:*", on: "*")],
+                actionNames: Array(repeating: try AskedAction("s3:GetObject"), count: actions),
+                resourceArns: Array(repeating: try AskedResource("*"), count: resources)
+            )
+        }
+        #expect(try await test.fault(try simulation(1_000, 101))?.code == "InvalidInput")
+        #expect(try await test.perform(try simulation(100, 1_000)).evaluationResults.count == 100)
+    }
+}

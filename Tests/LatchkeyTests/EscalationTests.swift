@@ -26,6 +26,16 @@ struct EscalationTests {
 
     static let everything = statement("Allow", "*", on: "*")
 
+    @Test("an account is made by whoever may read the store, not by the root of another")
+    func accounts() async throws {
+        let test = try await TestAuthority()
+        let session = try #require(try await test.signIn(.root).session)
+        let root = try await test.authority.caller(ofSession: session.token)
+        let other = CreateAccount(accountId: RoleScene.other, rootPassword: SecretText("a heron in the reeds at noon"))
+        #expect(try await test.fault(other, as: root)?.reason == "not_local")
+        try await test.perform(other)
+    }
+
     @Test("a simulation asks about so many pairs at most, for a short request can name more than fit into memory")
     func pairs() async throws {
         let test = try await TestAuthority()

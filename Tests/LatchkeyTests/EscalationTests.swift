@@ -26,6 +26,50 @@ struct EscalationTests {
 
     static let everything = statement("Allow", "*", on: "*")
 
+    @Test("nobody below root changes what is root's, whatever the policies allow")
+    func root() async throws {
+        let test = try await TestAuthority()
+        let ann = try await Self.ann(test, Self.everything)
+        let phone = try await test.enroll(.root)
+        let waiting = try await test.perform(BeginEnrollment(userName: .root)).enrollment.serialNumber
+        #expect(try await test.fault(CreateAccessKey(userName: .root), as: ann)?.reason == "root")
+        let password = SecretText("a heron in the reeds at noon")
+        #expect(
+            try await test.fault(UpdateLoginProfile(userName: .root, password: password), as: ann)?.reason == "root"
+        )
+        #expect(try await test.fault(DeleteLoginProfile(userName: UserName("ROOT")), as: ann)?.reason == "root")
+        #expect(try await test.fault(RenewRecoveryCodes(userName: .root), as: ann)?.reason == "root")
+        #expect(try await test.fault(EndSessions(userName: .root), as: ann)?.reason == "root")
+        for name in [UserName.root, nil] {
+            let deactivate = DeactivateMFADevice(userName: name, serialNumber: phone.serial)
+            #expect(try await test.fault(deactivate, as: ann)?.reason == "root")
+        }
+        #expect(try await test.fault(ShowEnrollment(serialNumber: waiting), as: ann)?.reason == "root")
+        let untag = UntagMFADevice(serialNumber: phone.serial, tagKeys: [])
+        #expect(try await test.fault(untag, as: ann)?.reason == "root")
+        // Looking is another matter.
+        #expect(try await test.perform(ListMFADevices(userName: .root), as: ann).mfaDevices.count == 1)
+        let session = try #require(try await test.signIn(.root, code: phone.code(1)).session)
+        let root = try await test.authority.caller(ofSession: session.token)
+        try await test.perform(CreateAccessKey(), as: root)
+    }
+
+    @Test("a device is taken away by permission on its user, named or not")
+    func devices() async throws {
+        let test = try await TestAuthority()
+        let ann = try await Self.ann(
+            test,
+            Self.everything,
+            Self.statement("Deny", "iam:DeactivateMFADevice", on: "arn:aws:iam::123456789012:user/bob")
+        )
+        let bob = try await test.makeUser("bob")
+        let phone = try await test.enroll(bob)
+        for name in [bob, nil] {
+            let deactivate = DeactivateMFADevice(userName: name, serialNumber: phone.serial)
+            #expect(try await test.fault(deactivate, as: ann)?.reason == "explicit_deny")
+        }
+    }
+
     @Test("an account is made by whoever may read the store, not by the root of another")
     func accounts() async throws {
         let test = try await TestAuthority()

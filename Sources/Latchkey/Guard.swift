@@ -21,6 +21,10 @@ extension State {
         }
         if A.access == .authenticated { return }
         try permit(A.permission, on: target, action, call, isOwn: action.isGranted(call, self))
+        guard let action = action as? any FurtherPermitted else { return }
+        for (permission, target) in try action.furtherPermissions(call, target, self) {
+            try permit(permission, on: target, action, call, isOwn: false)
+        }
     }
 
     /// Fails with `AccessDenied` unless the policies let the caller do this for the sake of the action.

@@ -54,6 +54,59 @@ struct EscalationTests {
         try await test.perform(CreateAccessKey(), as: root)
     }
 
+    @Test("a user or group takes a new name or path only where the new one may be changed as well")
+    func newNames() async throws {
+        let test = try await TestAuthority()
+        let user = "arn:aws:iam::123456789012:user/"
+        let ann = try await Self.ann(
+            test,
+            Self.statement("Allow", "iam:UpdateUser", on: user + "${aws:username}"),
+            Self.statement("Allow", "iam:UpdateUser", on: user + "staff/*"),
+            Self.statement("Allow", "iam:UpdateGroup", on: "arn:aws:iam::123456789012:group/devs*")
+        )
+        let name = UserName(checked: "ann")
+        let eve = UpdateUser(userName: name, newUserName: UserName(checked: "eve"))
+        #expect(try await test.fault(eve, as: ann)?.reason == "implicit_deny")
+        let moved = UpdateUser(userName: name, newPath: Path(checked: "/admins/"))
+        #expect(try await test.fault(moved, as: ann)?.message.contains("user/admins/ann") == true)
+        let devs = try await GroupTests.makeGroup(test, "devs")
+        let admins = UpdateGroup(groupName: devs, newGroupName: GroupName(checked: "admins"))
+        #expect(try await test.fault(admins, as: ann)?.reason == "implicit_deny")
+        try await test.perform(UpdateGroup(groupName: devs, newGroupName: GroupName(checked: "devs2")), as: ann)
+        try await test.perform(UpdateUser(userName: name, newPath: Path(checked: "/staff/")), as: ann)
+    }
+
+    @Test("what is made with tags needs the permission to tag")
+    func tags() async throws {
+        let test = try await TestAuthority()
+        let ann = try await Self.ann(test, Self.everything, Self.statement("Deny", "iam:Tag*", on: "*"))
+        let tags = [Tag(key: "team", value: "admins")]
+        let eve = UserName(checked: "eve")
+        let fault = try await test.fault(CreateUser(userName: eve, tags: tags), as: ann)
+        #expect(fault?.message.contains("iam:TagUser on resource: arn:aws:iam::123456789012:user/eve") == true)
+        let device = VirtualMFADeviceName(checked: "phone")
+        let made = CreateVirtualMFADevice(virtualMFADeviceName: device, tags: tags)
+        #expect(try await test.fault(made, as: ann)?.reason == "explicit_deny")
+        try await test.perform(CreateUser(userName: eve, tags: []), as: ann)
+    }
+
+    @Test("a role is put into an instance profile only by who may pass the role on")
+    func passing() async throws {
+        let test = try await TestAuthority()
+        let ann = try await Self.ann(
+            test,
+            Self.statement("Allow", "iam:AddRoleToInstanceProfile", on: "*"),
+            Self.statement("Allow", "iam:PassRole", on: "arn:aws:iam::123456789012:role/small")
+        )
+        let profile = InstanceProfileName(checked: "box")
+        try await test.perform(CreateInstanceProfile(instanceProfileName: profile))
+        for name in ["great", "small"] {
+            let role = try await RoleTests.makeRole(test, name).roleName
+            let add = AddRoleToInstanceProfile(instanceProfileName: profile, roleName: role)
+            #expect(try await test.fault(add, as: ann)?.reason == (name == "great" ? "implicit_deny" : nil))
+        }
+    }
+
     @Test("a device is taken away by permission on its user, named or not")
     func devices() async throws {
         let test = try await TestAuthority()

@@ -146,4 +146,21 @@ struct EscalationTests {
         #expect(try await test.fault(try simulation(1_000, 101))?.code == "InvalidInput")
         #expect(try await test.perform(try simulation(100, 1_000)).evaluationResults.count == 100)
     }
+
+    @Test("whoever may do nothing cannot keep the server busy with a policy and a long value of their own")
+    func longValues() async throws {
+        let test = try await TestAuthority()
+        let ann = try await Self.ann(test, Self.statement("Allow", "iam:GetUser", on: "*"))
+        func question(_ length: Int) throws -> AuthorizationQuestion {
+            let name = try ContextKeyName("aws:RequestTag/x")
+            return AuthorizationQuestion(
+                actionName: try AskedAction("s3:GetObject"),
+                contextEntries: [
+                    ContextEntry(name, Array(repeating: String(repeating: "a", count: length), count: 4), .stringList)
+                ]
+            )
+        }
+        #expect(try await test.fault(Authorize(questions: [question(4_097)]), as: ann)?.code == "InvalidInput")
+        #expect(try await test.perform(Authorize(questions: [question(4_096)]), as: ann).answers.count == 1)
+    }
 }

@@ -126,6 +126,10 @@ public struct CreateAccount: LatchkeyAction {
 
     /// Does the slow part, outside any transaction.
     public func gather(_ call: Call, _ authority: Authority) async throws(Fault) -> NewPassword? {
+        // A root over the network could take the number of somebody whom another account's roles trust.
+        guard case .local = call.caller.identity else {
+            throw .accessDenied("Accounts are made on the store itself: use `latchkey init`.", reason: "not_local")
+        }
         guard let rootPassword else { return nil }
         let root = Principal(id: accountId.text, name: .root, path: .root, account: accountId, created: call.now)
         return try await authority.prepare(rootPassword, for: root, policy: nil, hasDevice: false)

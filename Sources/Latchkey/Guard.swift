@@ -15,15 +15,35 @@ extension State {
         guard call.caller.mayCall(A.self) else {
             throw .accessDenied("\(denial) with this kind of temporary credential", reason: "credential_kind")
         }
-        if A.access == .authenticated || call.caller.isRoot { return }
-        let keys = try requestKeys(action, on: target, call)
-        let decision = try decide(A.permission, on: target.arn, keys, call, isOwn: action.isGranted(call, self))
-        guard decision.isAllowed else {
-            throw .accessDenied(
-                "\(denial) \(decision.because(A.permission))",
-                reason: decision.outcome == .explicitDeny ? "explicit_deny" : "implicit_deny"
-            )
+        if call.caller.isRoot { return }
+        guard !target.isOfRoot || A.mayConcernRoot else {
+            throw .accessDenied("\(denial): what is the root user's is changed by root alone", reason: "root")
         }
+        if A.access == .authenticated { return }
+        try permit(A.permission, on: target, action, call, isOwn: action.isGranted(call, self))
+        guard let action = action as? any FurtherPermitted else { return }
+        for (permission, target) in try action.furtherPermissions(call, target, self) {
+            try permit(permission, on: target, action, call, isOwn: false)
+        }
+    }
+
+    /// Fails with `AccessDenied` unless the policies let the caller do this for the sake of the action.
+    private borrowing func permit(
+        _ permission: String,
+        on target: Target,
+        _ action: some Action,
+        _ call: Call,
+        isOwn: Bool
+    ) throws(Fault) {
+        let keys = try requestKeys(action, on: target, call)
+        let decision = try decide(permission, on: target.arn, keys, call, isOwn: isOwn)
+        guard !decision.isAllowed else { return }
+        let denial =
+            "User: \(call.caller.auditName) is not authorized to perform: \(permission) on resource: \(target.arn)"
+        throw .accessDenied(
+            "\(denial) \(decision.because(permission))",
+            reason: decision.outcome == .explicitDeny ? "explicit_deny" : "implicit_deny"
+        )
     }
 
     /// What the policies say to the caller's request; from what is the caller's own right only a denial takes it away.
@@ -63,6 +83,11 @@ extension CompiledPolicy {
         return (try? PolicyDocument(text, kind: .resource, use: .deciding))
             .map { CompiledPolicy($0, name: "own right") }
     }()
+}
+
+extension Action {
+    /// Whether the action may be done to root's own by others: looking, and spending a code, which gives nobody a right.
+    fileprivate static var mayConcernRoot: Bool { access.isReadOnly || Self.self == VerifyOneTimeCode.self }
 }
 
 extension Caller {

@@ -252,7 +252,7 @@ public struct DeactivateMFADevice: IAMAction {
 
     /// What the permission is about.
     public func resource(_ call: Call) -> Resource {
-        userName.map { .user($0, in: call.account) } ?? .device(serialNumber, in: call.account)
+        userName.map { .user($0, in: call.account) } ?? .owner(ofDevice: serialNumber, in: call.account)
     }
 
     /// Does the work, inside a transaction.

@@ -79,7 +79,11 @@ extension State {
     ) throws(Fault) -> SimulationPage {
         guard !actions.isEmpty else { throw .invalidInput("ActionNames is empty: name an action.") }
         let resources = resources.flatMap { $0.isEmpty ? nil : $0 } ?? [AskedResource(checked: "*")]
-        let places = 0..<(actions.count * resources.count)
+        let (count, isTooLarge) = actions.count.multipliedReportingOverflow(by: resources.count)
+        guard !isTooLarge, count <= Simulation.most else {
+            throw .invalidInput("One simulation asks about at most \(Simulation.most) pairs of action and resource.")
+        }
+        let places = 0..<count
         let page = try Page(Array(places), after: marker, maxItems, vault) { place in
             // Padded, so that positions sort as numbers do.
             let digits = "\(place)"

@@ -12,9 +12,11 @@ public struct Resource: Sendable, CustomStringConvertible {
     /// Which rows hold the thing, if the store may hold it.
     enum Kept: Sendable {
         case nowhere
+        case root
         case user(UserName)
         case group(GroupName)
         case device(SerialNumber)
+        case ownerOfDevice(SerialNumber)
         case policy(ARN)
         case serverCertificate(ServerCertificateName)
         case role(RoleName)
@@ -31,7 +33,9 @@ public struct Resource: Sendable, CustomStringConvertible {
     public static let all = Resource(description: "*")
 
     /// The account's root user.
-    static func root(of account: AccountID) -> Resource { Resource(description: "arn:aws:iam::\(account):root") }
+    static func root(of account: AccountID) -> Resource {
+        Resource(description: "arn:aws:iam::\(account):root", kept: .root)
+    }
 
     /// A user, which need not exist; one with a path is about to be made.
     static func user(_ name: UserName, at path: Path? = nil, in account: AccountID) -> Resource {
@@ -60,6 +64,11 @@ public struct Resource: Sendable, CustomStringConvertible {
         serial.isVirtual
             ? device(serial)
             : Resource(description: "arn:aws:iam::\(account):mfa/\(serial)", kept: .device(serial))
+    }
+
+    /// Whoever has the device.
+    static func owner(ofDevice serial: SerialNumber, in account: AccountID) -> Resource {
+        Resource(description: device(serial, in: account).description, kept: .ownerOfDevice(serial))
     }
 
     /// A policy that is to be made.
@@ -114,6 +123,15 @@ struct Target {
     var tagged: String?
     /// Whose permissions it holds, if it can hold any.
     var holder: PolicyHolder?
+    /// Whether it is the root user, or a device of root's.
+    var isOfRoot = false
+}
+
+extension Target {
+    /// A user, or root.
+    init(_ user: Principal) {
+        self.init(arn: user.arn.text, tagged: user.id, holder: PolicyHolder(user), isOfRoot: user.isRoot)
+    }
 }
 
 extension State {
@@ -121,17 +139,24 @@ extension State {
     borrowing func target(_ resource: Resource, in account: AccountID) throws(Fault) -> Target {
         switch resource.kept {
         case .nowhere: break
+        case .root: return Target(arn: resource.description, isOfRoot: true)
         case .user(let name):
-            if let user = try findPrincipal(name, in: account) {
-                return Target(arn: user.arn.text, tagged: user.id, holder: PolicyHolder(user))
-            }
+            if let user = try findPrincipal(name, in: account) { return Target(user) }
         case .group(let name):
             if let group = try findGroup(name, in: account) {
                 return Target(arn: group.arn.text, holder: PolicyHolder(group, in: account))
             }
         case .device(let serial):
             if let device = try findDevice(serial, in: account) {
-                return Target(arn: resource.description, tagged: device.row)
+                return Target(
+                    arn: resource.description,
+                    tagged: device.row,
+                    isOfRoot: (device.owner ?? device.pendingFor) == account.text
+                )
+            }
+        case .ownerOfDevice(let serial):
+            if let id = try findDevice(serial, in: account)?.owner, let owner = try findPrincipal(id: id, in: account) {
+                return Target(owner)
             }
         case .policy(let arn):
             if let policy = try findPolicy(arn, in: account) { return Target(arn: arn.text, tagged: policy.id) }

@@ -98,6 +98,9 @@ public struct EvaluationResult: Codable, Sendable, Equatable {
 
 /// Policies, a principal and its circumstances, to be asked any number of questions.
 struct Simulation {
+    /// At most so many pairs of action and resource: a short request can name more than fit into memory.
+    static let most = 100_000
+
     /// What explanations call a policy, and what it is.
     struct Source {
         let id: String

@@ -101,8 +101,15 @@ public struct ContextEntry: Codable, Sendable, Equatable {
 }
 
 extension RequestKeys {
+    /// Bytes of values in one question: each may cost a step for each character of each pattern that it is held against.
+    private static let mostAsked = 16_384
+
     /// Adds the entries; fails with `InvalidInput` for one without a name, and for several values of a key that has one.
     mutating func add(_ entries: [ContextEntry]?) throws(Fault) {
+        let size = (entries ?? []).reduce(0) { $0 + ($1.contextKeyValues ?? []).reduce(0) { $0 + $1.utf8.count } }
+        guard size <= Self.mostAsked else {
+            throw .invalidInput("The values of ContextEntries have \(size) bytes: at most \(Self.mostAsked) are held.")
+        }
         for entry in entries ?? [] {
             guard let name = entry.contextKeyName?.text else {
                 throw .invalidInput("A context entry has no ContextKeyName.")

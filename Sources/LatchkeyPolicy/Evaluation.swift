@@ -179,7 +179,7 @@ extension Program {
         }
         let tail = resource.extracting(parts.last..<resource.count)
         if pattern.tail.form != .variable { return matches(pattern.tail, tail) ? .matched : .other }
-        let outcome = expanding(pattern.tail, request.keys) { Wildcard.matches($0, tail) }
+        let outcome = expanding(pattern.tail, request.keys, for: tail.count) { Wildcard.matches($0, tail) }
         return outcome.map { $0 ? .matched : .other } ?? .unresolved
     }
 
@@ -201,8 +201,14 @@ extension Program {
 
     /// Puts a template's pattern to a test, its variables replaced by their values as literal text; nil if one has none.
     ///
-    /// What fits into a kilobyte is put on the stack.
-    func expanding(_ template: Template, _ keys: RequestKeys, _ test: (Span<UInt8>) -> Bool) -> Bool? {
+    /// What fits into a kilobyte is put on the stack. What is too long for a text of `length` bytes to match is not put
+    /// together: a short request can ask for more than fits into memory.
+    func expanding(
+        _ template: Template,
+        _ keys: RequestKeys,
+        for length: Int,
+        _ test: (Span<UInt8>) -> Bool
+    ) -> Bool? {
         var needed = 0
         var outcome: Bool?
         var fits = true
@@ -212,6 +218,8 @@ extension Program {
             if fits { outcome = test(buffer.span.extracting(0..<count)) }
         }
         if fits { return outcome }
+        // Values are literal text, and without regard to case a letter of three bytes may be one of a single byte.
+        if needed > template.extent.count + 3 * length { return false }
         let long = [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
             count = expand(template, keys, into: buffer, needed: &needed) ?? 0
         }
@@ -251,10 +259,10 @@ extension Program {
                 guard !values.isMany else { return nil }
                 let value = keys.extents[values.extents.start]
                 guard !value.isEmpty else { return nil }
-                for place in value.range {
-                    if needed < buffer.count { buffer[needed] = keys.bytes[place] }
-                    needed += 1
+                for place in value.range.prefix(max(0, buffer.count - needed)) {
+                    buffer[needed + place - value.start] = keys.bytes[place]
                 }
+                needed += value.count
             } else if let fallback = variable.fallback {
                 for place in fallback.range {
                     if needed < buffer.count { buffer[needed] = bytes[place] }

@@ -71,6 +71,23 @@ struct DecisionTests {
         #expect(try decision(block, ["x:y": "a\(value)\(value.dropLast())b", "x:z": value]) == .implicitDeny)
     }
 
+    @Test("a pattern that would be gigabytes long is not put together", .timeLimit(.minutes(1)))
+    func hugeValues() throws {
+        let value = String(repeating: "x", count: 1_000_000)
+        let pattern = String(repeating: "${x:z}*", count: 8_000)
+        for base in ["StringLike", "StringEqualsIgnoreCase", "StringEquals"] {
+            let block = #"{"\#(base)":{"x:y":"\#(pattern)"}}"#
+            #expect(try decision(block, ["x:y": "short", "x:z": value]) == .implicitDeny)
+            // One without a value still makes the whole have none.
+            let negated = #"{"StringNotLike":{"x:y":"\#(pattern)${x:none}"}}"#
+            #expect(try decision(negated, ["x:y": "short", "x:z": value]) == .allowed)
+        }
+        let kelvins = String(repeating: "\u{212A}", count: 2_000)
+        let letters = String(repeating: "k", count: 4_000)
+        let block = #"{"StringEqualsIgnoreCase":{"x:y":"${x:z}${x:z}"}}"#
+        #expect(try decision(block, ["x:y": letters, "x:z": kelvins]) == .allowed)
+    }
+
     @Test("ten thousand statements about other actions change nothing")
     func many() throws {
         let others = (0..<10_000)

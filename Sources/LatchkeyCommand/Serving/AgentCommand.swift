@@ -51,8 +51,9 @@ let agentCommand = Command(
         let request = try CredentialRequest(call)
         guard let role = request.role else { throw Failure.misused("a role is missing; give --role-arn ARN") }
         let listen = call.text(.loopback) ?? "127.0.0.1:7444"
-        guard !listen.hasPrefix("unix:"), !listen.contains(",") else {
-            throw Failure.misused("`--listen` takes one address of this host: 127.0.0.1:PORT or [::1]:PORT")
+        // To whoever asks from elsewhere the host would lend the role.
+        guard listen.hasPrefix("127.") || listen.hasPrefix("[::1]:") else {
+            throw Failure.misused("`--listen` takes an address of this host alone: 127.0.0.1:PORT or [::1]:PORT")
         }
         let authorization = try AuthorizationToken(
             file: call.text(.tokenFile),
@@ -61,25 +62,16 @@ let agentCommand = Command(
         guard authorization != nil || call.has(.metadata) else {
             throw Failure.misused("nothing would be served; give --token-file FILE, --metadata or both")
         }
-        let keeper = CredentialKeeper(try call.firstCredentials(request), world: .system, report: call.report) {
-            try await request.perform()
-        }
+        let keeper = CredentialKeeper(world: .system, report: call.report) { try await request.perform() }
         let service = AgentService(
             role: (role.text, String(role.text.split(separator: "/").last ?? "role")),
             authorization: authorization,
             hasMetadata: call.has(.metadata),
             credentials: { keeper.current }
         )
-        let http: HTTPServer
-        do throws(HTTPServer.Failure) {
-            http = try HTTPServer(
-                HTTPServer.Configuration(listeners: [listen]),
-                onRefusal: { _, status, reason in call.console.warn("a request was refused with \(status): \(reason)")
-                },
-                respond: { request, _ in service.respond(to: request, at: .now) }
-            )
-            try http.start()
-        } catch {
+        let http = try call.server(on: listen, service)
+        try call.begin(keeper, request)
+        do throws(HTTPServer.Failure) { try http.start() } catch {
             throw Failure.unusable("cannot listen on `\(listen)`: \(error)")
         }
         for address in http.addresses {
@@ -114,15 +106,27 @@ extension CredentialKeeper.World {
 }
 
 extension Invocation {
-    /// The credentials to begin with; a server that is away is waited for, a refusal ends the command.
-    fileprivate func firstCredentials(_ request: CredentialRequest) throws -> LentCredentials? {
+    /// The server, which does not listen yet.
+    fileprivate func server(on place: String, _ service: AgentService) throws(Failure) -> HTTPServer {
+        do throws(HTTPServer.Failure) {
+            return try HTTPServer(
+                HTTPServer.Configuration(listeners: [place]),
+                onRefusal: { [console] _, status, reason in
+                    console.warn("a request was refused with \(status): \(reason)")
+                },
+                respond: { request, _ in service.respond(to: request, at: .now) }
+            )
+        } catch {
+            throw .misused("\(error)")
+        }
+    }
+
+    /// Gets the first credentials; a server that is away is waited for later, a refusal ends the command.
+    fileprivate func begin(_ keeper: CredentialKeeper, _ request: CredentialRequest) throws {
         do {
-            let first = try blocking { try await request.perform() }
-            report(.renewed(until: first.expiration))
-            return first
+            try keeper.hold(try blocking { try await request.perform() })
         } catch let failure as Failure where failure.code == .unreachable {
             report(.failed(failure, old: nil))
-            return nil
         }
     }
 

@@ -23,15 +23,13 @@ final class CredentialKeeper: Sendable {
     private let world: World
     private let fetch: @Sendable () async throws -> LentCredentials
     private let report: @Sendable (Event) -> Void
-    private let held: Mutex<LentCredentials?>
+    private let held = Mutex<LentCredentials?>(nil)
 
     init(
-        _ first: LentCredentials?,
         world: World,
         report: @escaping @Sendable (Event) -> Void,
         fetch: @escaping @Sendable () async throws -> LentCredentials
     ) {
-        held = Mutex(first)
         self.world = world
         self.report = report
         self.fetch = fetch
@@ -41,6 +39,17 @@ final class CredentialKeeper: Sendable {
     var current: LentCredentials? {
         let now = world.now()
         return held.withLock { held in held.flatMap { $0.expiration > now ? $0 : nil } }
+    }
+
+    /// Takes credentials in the place of older ones.
+    ///
+    /// By a clock that is too far ahead they have ended before they began: asking for others at once would not help.
+    func hold(_ fresh: LentCredentials) throws(Failure) {
+        guard fresh.expiration > world.now() else {
+            throw .unusable("new credentials ended at \(fresh.expiration) by this host's clock: set the clock")
+        }
+        held.withLock { $0 = fresh }
+        report(.renewed(until: fresh.expiration))
     }
 
     /// Renews until the task is cancelled: at once, or when those that are held are due.
@@ -54,8 +63,7 @@ final class CredentialKeeper: Sendable {
                 let fresh = try await fetch()
                 // Whoever cancelled has begun anew, and may hold newer ones by now.
                 if Task.isCancelled { return }
-                held.withLock { $0 = fresh }
-                report(.renewed(until: fresh.expiration))
+                try hold(fresh)
                 (failures, said) = (0, nil)
                 due = renewal(of: fresh)
             } catch {
@@ -94,7 +102,7 @@ final class CredentialKeeper: Sendable {
         return false
     }
 
-    private static let shortestPause: Int64 = 1
+    private static let shortestPause: Int64 = 30
     private static let longestPause: Int64 = 60
     private static let longestSleep: Int64 = 30
 }

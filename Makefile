@@ -29,7 +29,7 @@ MANPAGE = $(SHAREDIR)/man/man1/latchkey.1
 
 FUZZ_SECONDS ?= 60
 
-.PHONY: all setup run test lint bench fuzz install uninstall clean
+.PHONY: all setup run test lint bench soak fuzz install uninstall clean
 
 all: ## the release binary
 	@mkdir -p "$(LINKED)"
@@ -70,7 +70,7 @@ lint: ## the sources as they should be written
 	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
 		--include=Makefile; then echo "blanks at the end of lines" >&2; exit 1; fi
 
-bench: setup all ## codes beside liboath, the program's start beside oathtool's, durable changes beside bare commits
+bench: setup all ## codes, policies, the server, durable changes: each beside a limit or a peer
 	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
 	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks
 	$(SWIFT) build $(RELEASE) --product LatchkeyStoreBenchmarks
@@ -81,6 +81,10 @@ fuzz: setup ## the readers of token files under libFuzzer, for FUZZ_SECONDS
 	LATCHKEY_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --product TokenFuzz
 	.build/fuzz/release/TokenFuzz -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 \
 		-artifact_prefix=.build/fuzz/ .build/fuzz/corpus
+
+soak: setup all ## a million requests, after which the server must hold no more than before
+	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks soak
 
 install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
 	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")

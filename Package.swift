@@ -85,8 +85,9 @@ let package = Package(
         .executableTarget(
             name: "LatchkeyBenchmarks",
             dependencies: [
-                "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyTestSupport", "CLatchkeyAllocations",
-                "CLatchkeyOATH",
+                "LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyOTP", "LatchkeyPolicy", "LatchkeyTestSupport",
+                "LatchkeyWire",
+                "CLatchkeyAllocations", "CLatchkeyOATH",
             ],
             path: "Tests/Benchmarks"
         ),

@@ -17,9 +17,6 @@ public enum Access: String, Sendable {
     /// Changes who may do what.
     case permissions = "Permissions management"
 
-    /// Whether the action changes nothing when it is allowed.
-    var isReadOnly: Bool { self == .list || self == .read }
-
     /// Whether policies decide about it.
     var isGuarded: Bool { self != .open && self != .authenticated }
 }
@@ -57,6 +54,8 @@ public protocol Action: Codable, Sendable {
     static var service: Service { get }
     /// What the action does to the account.
     static var access: Access { get }
+    /// Whether it changes nothing when it succeeds, and so waits for no disk and leaves no entry in the audit trail.
+    static var isReadOnly: Bool { get }
     /// Whether what `perform` wrote before it refused stays written: failures that were counted.
     static var keepsRefusal: Bool { get }
 
@@ -76,6 +75,9 @@ extension Action {
 
     /// The permission that the action needs, such as `iam:CreateUser`.
     public static var permission: String { "\(service.rawValue):\(name)" }
+
+    /// What only lists or reads changes nothing.
+    public static var isReadOnly: Bool { access == .list || access == .read }
 
     /// A refusal rolls everything back, unless the action says otherwise.
     public static var keepsRefusal: Bool { false }

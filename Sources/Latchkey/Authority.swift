@@ -20,6 +20,9 @@ public final class Authority: Sendable {
         self.settings = settings
     }
 
+    /// Where tasks that call often run best: what they read they read in place.
+    public var executor: any TaskExecutor { database.executor }
+
     /// A call by `caller` now, with a fresh identifier.
     public func call(by caller: Caller, for account: AccountID, from peer: String) -> Call {
         Call(caller: caller, account: account, id: world.requestID(), now: world.now(), peer: peer)
@@ -30,7 +33,7 @@ public final class Authority: Sendable {
         let evidence = await gather(action, call)
         if let fault = evidence.fault, fault.isInternal { throw fault }
         let result: Result<A.Output, Fault>
-        if A.access.isReadOnly {
+        if A.isReadOnly {
             result = try await read { state throws(Fault) in self.run(action, call, state, evidence) }
             if let fault = result.fault, !fault.isInternal {
                 try await write { state throws(Fault) in try state.record(A.name, call, fault) }
@@ -69,7 +72,7 @@ public final class Authority: Sendable {
         do throws(Fault) {
             try state.authorize(action, call)
             let evidence = try evidence.get()
-            if A.keepsRefusal || A.access.isReadOnly { return .success(try action.perform(call, state, evidence)) }
+            if A.keepsRefusal || A.isReadOnly { return .success(try action.perform(call, state, evidence)) }
             return .success(
                 try state.savepoint { state throws(Fault) in try action.perform(call, state, evidence) }
             )

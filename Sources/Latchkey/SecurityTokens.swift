@@ -13,6 +13,8 @@ let securityTokenActions: [any Action.Type] = [
 public struct GetCallerIdentity: STSAction {
     /// What the action does to the account.
     public static let access = Access.authenticated
+    /// It only tells.
+    public static let isReadOnly = true
 
     /// Makes the action.
     public init() {}

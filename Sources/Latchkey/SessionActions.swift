@@ -29,6 +29,8 @@ public struct SessionDetail: Codable, Sendable, Equatable {
 public struct GetSession: LatchkeyAction {
     /// What the action does to the account.
     public static let access = Access.open
+    /// It only tells.
+    public static let isReadOnly = true
     /// The session's token.
     public var token: SecretText
 

@@ -5,7 +5,7 @@ internal import Synchronization
 
 /// One event base of libevent on a thread of its own.
 ///
-/// Sendable without proof: `inbox` and `tls` are locked, what is `let` and Sendable is anybody's, and everything else is touched
+/// Sendable without proof: `inbox`, `canWake` and `tls` are locked, what is `let` and Sendable is anybody's, and everything else is touched
 /// by the loop's own thread only, from `start` on.
 final class EventLoop: @unchecked Sendable {
     /// What other threads tell the loop.
@@ -30,9 +30,12 @@ final class EventLoop: @unchecked Sendable {
     let limits: HTTPServer.Configuration.Limits
     let proxies: Proxies
     let base: OpaquePointer
+    private let executor: (any TaskExecutor)?
     private let onRefusal: @Sendable (HTTPPeer, Int, String) -> Void
     private let respond: @Sendable (HTTPRequest, HTTPPeer) async -> HTTPResponse
     private let inbox = Mutex(Inbox())
+    /// Whether there is still an event to wake the loop with.
+    private let canWake = Mutex(true)
     private let tls: Mutex<TLSContext?>
 
     var writer = ResponseWriter()
@@ -52,6 +55,7 @@ final class EventLoop: @unchecked Sendable {
         sockets: [ListeningSocket],
         tls: TLSContext?,
         proxies: Proxies,
+        executor: (any TaskExecutor)?,
         onRefusal: @escaping @Sendable (HTTPPeer, Int, String) -> Void,
         respond: @escaping @Sendable (HTTPRequest, HTTPPeer) async -> HTTPResponse
     ) throws(HTTPServer.Failure) {
@@ -62,6 +66,7 @@ final class EventLoop: @unchecked Sendable {
         self.limits = limits
         self.proxies = proxies
         self.tls = Mutex(tls)
+        self.executor = executor
         self.onRefusal = onRefusal
         self.respond = respond
         let context = Unmanaged.passUnretained(self).toOpaque()
@@ -101,6 +106,7 @@ final class EventLoop: @unchecked Sendable {
             defer { inbox = Inbox(isOpen: false) }
             return inbox.drained
         }
+        canWake.withLock { $0 = false }
         if let wake { event_free(wake) }
         if let cutOff { event_free(cutOff) }
         event_base_free(base)
@@ -111,11 +117,13 @@ final class EventLoop: @unchecked Sendable {
 
     /// Tells the loop something.
     func post(_ message: Message) {
-        inbox.withLock { inbox in
-            guard inbox.isOpen, let wake else { return }
+        let isFirst = inbox.withLock { inbox in
+            guard inbox.isOpen else { return false }
             inbox.messages.append(message)
-            if inbox.messages.count == 1 { event_active(wake, 0, 0) }
+            return inbox.messages.count == 1
         }
+        // With a lock of its own: waking is a system call, for which nobody who posts shall have to wait.
+        if isFirst { canWake.withLock { if $0, let wake { event_active(wake, 0, 0) } } }
     }
 
     /// Ends the loop; returns when it has ended.
@@ -227,12 +235,12 @@ final class EventLoop: @unchecked Sendable {
 
     /// Has a request answered, off this thread.
     func serve(_ request: HTTPRequest, from peer: HTTPPeer, for id: UInt64) {
-        Task { [self] in post(.answer(id, await respond(request, peer))) }
+        Task(executorPreference: executor) { [self] in post(.answer(id, await respond(request, peer))) }
     }
 
     /// Tells of a refusal, off this thread: a log may block.
     func note(_ refusal: Refusal, from peer: HTTPPeer) {
-        Task { [onRefusal] in onRefusal(peer, refusal.status, refusal.reason) }
+        Task(executorPreference: executor) { [onRefusal] in onRefusal(peer, refusal.status, refusal.reason) }
     }
 }
 

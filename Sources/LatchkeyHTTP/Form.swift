@@ -53,31 +53,46 @@ public struct Form: Sendable {
 
     /// Decodes bytes: fields between `&`, `+` for a blank, `%XX` for any byte; nothing is trimmed.
     public init(decoding bytes: some Collection<UInt8>) throws(Fault) {
-        var fields: [Field] = []
-        for pair in bytes.split(separator: UInt8(ascii: "&")) {
-            if fields.count == Self.mostFields { throw .tooMany }
-            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
-            let value = equals == pair.endIndex ? pair[equals...] : pair[pair.index(after: equals)...]
-            fields.append(Field(try Self.decode(pair[..<equals]), try Self.decode(value)))
-        }
-        try self.init(fields)
+        try self.init(Self.fields(Array(bytes).span))
     }
 
     /// The value of a field.
     public subscript(name: String) -> String? { places[name].map { fields[$0].value } }
 
-    private static func decode(_ bytes: some Collection<UInt8>) throws(Fault) -> String {
+    private static func fields(_ bytes: Span<UInt8>) throws(Fault) -> [Field] {
+        var fields: [Field] = []
+        var start = 0
+        while start < bytes.count {
+            var (end, equals) = (start, -1)
+            while end < bytes.count, bytes[end] != UInt8(ascii: "&") {
+                if equals < 0, bytes[end] == UInt8(ascii: "=") { equals = end }
+                end += 1
+            }
+            if end > start {
+                if fields.count == mostFields { throw .tooMany }
+                let nameEnd = equals < 0 ? end : equals
+                let name = try decode(bytes.extracting(start..<nameEnd))
+                fields.append(Field(name, try decode(bytes.extracting(min(nameEnd + 1, end)..<end))))
+            }
+            start = end + 1
+        }
+        return fields
+    }
+
+    private static func decode(_ bytes: Span<UInt8>) throws(Fault) -> String {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
-        var rest = bytes.makeIterator()
-        while let byte = rest.next() {
+        var index = 0
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
             switch byte {
             case UInt8(ascii: "+"): decoded.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard let high = rest.next().flatMap(hexDigit), let low = rest.next().flatMap(hexDigit) else {
-                    throw .malformedEscape
-                }
+                guard bytes.count - index >= 2, let high = hexDigit(bytes[index]), let low = hexDigit(bytes[index + 1])
+                else { throw .malformedEscape }
                 decoded.append(high << 4 | low)
+                index += 2
             default: decoded.append(byte)
             }
         }

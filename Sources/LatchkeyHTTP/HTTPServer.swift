@@ -26,17 +26,20 @@ public final class HTTPServer: Sendable {
     private let proxies: Proxies
     private let onRefusal: @Sendable (HTTPPeer, Int, String) -> Void
     private let respond: @Sendable (HTTPRequest, HTTPPeer) async -> HTTPResponse
+    private let executor: (any TaskExecutor)?
     private let state = Mutex(State.new)
 
     /// Makes a server that does not listen yet.
     ///
     /// - Parameters:
     ///   - configuration: Where to listen, and within which limits.
+    ///   - executor: Where `respond` runs; on Swift's own threads unless given.
     ///   - onRefusal: Told of every request that was refused before it became one: by whom, the status, a sentence.
     ///   - respond: Answers a request; never called twice at a time for one connection.
     /// - Throws: `Failure` if an address or a proxy cannot be read.
     public init(
         _ configuration: Configuration,
+        on executor: (any TaskExecutor)? = nil,
         onRefusal: @escaping @Sendable (HTTPPeer, Int, String) -> Void,
         respond: @escaping @Sendable (HTTPRequest, HTTPPeer) async -> HTTPResponse
     ) throws(Failure) {
@@ -45,6 +48,7 @@ public final class HTTPServer: Sendable {
         for listener in configuration.listeners { places.append(try ListeningPlace(listener)) }
         self.places = places
         proxies = try Proxies(configuration.proxies)
+        self.executor = executor
         self.onRefusal = onRefusal
         self.respond = respond
     }
@@ -86,6 +90,7 @@ public final class HTTPServer: Sendable {
                 sockets: sockets,
                 tls: tls,
                 proxies: proxies,
+                executor: executor,
                 onRefusal: onRefusal,
                 respond: respond
             )

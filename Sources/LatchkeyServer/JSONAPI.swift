@@ -136,9 +136,8 @@ extension HTTPRequest {
                 reason: "method"
             )
         }
-        let type = fields["content-type"].map { $0.prefix { $0 != ";" }.lowercased().filter { $0 != " " } }
         // Asked for, so that no form on a stranger's page can call in a browser's name.
-        guard type == "application/json" else {
+        guard isOf(type: "application/json") else {
             throw Fault(
                 code: "UnsupportedMediaType",
                 status: 415,

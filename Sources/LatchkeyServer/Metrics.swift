@@ -30,9 +30,9 @@ final class Metrics: Sendable {
 
     func count(_ outcome: Outcome, seconds: Double) {
         let action = outcome.action ?? "none"
-        let code = outcome.fault?.code ?? "OK"
+        let labels = "action=\"\(action)\",code=\"\(outcome.fault?.code ?? "OK")\""
         counts.withLock { counts in
-            counts.requests["action=\"\(action)\",code=\"\(code)\"", default: 0] += 1
+            counts.requests[labels, default: 0] += 1
             if let login = outcome.login { counts.logins[login.rawValue, default: 0] += 1 }
             if let reason = outcome.fault?.reason, Self.codeReasons.contains(reason) {
                 counts.refusedCodes[reason, default: 0] += 1

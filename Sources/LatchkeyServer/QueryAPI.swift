@@ -108,12 +108,12 @@ extension HTTPRequest {
             )
         }
         do throws(Form.Fault) {
-            let query = try Form(decoding: query.utf8)
-            if body.isEmpty { return query }
-            guard isForm else {
+            if body.isEmpty { return try Form(decoding: query.utf8) }
+            guard isOf(type: "application/x-www-form-urlencoded") else {
                 throw Form.Fault.malformedEscape
             }
-            return try Form(query.fields + Form(decoding: body).fields)
+            let form = try Form(decoding: body)
+            return query.isEmpty ? form : try Form(Form(decoding: query.utf8).fields + form.fields)
         } catch {
             throw Fault(
                 code: "MalformedQueryString",
@@ -124,9 +124,16 @@ extension HTTPRequest {
         }
     }
 
-    private var isForm: Bool {
-        guard let type = fields["content-type"] else { return false }
-        return type.prefix { $0 != ";" }.lowercased().filter { $0 != " " } == "application/x-www-form-urlencoded"
+    /// Whether the body is said to be of a media type, given in small letters; its parameters do not matter.
+    func isOf(type: StaticString) -> Bool {
+        let values = fields.values("content-type")
+        guard values.count == 1 else { return false }
+        var said = values[0].prefix { $0 != UInt8(ascii: ";") }
+        while let last = said.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { said.removeLast() }
+        guard said.count == type.utf8CodeUnitCount else { return false }
+        return type.withUTF8Buffer { type in
+            zip(said, type).allSatisfy { ($0 >= 0x41 && $0 <= 0x5A ? $0 | 0x20 : $0) == $1 }
+        }
     }
 }
 

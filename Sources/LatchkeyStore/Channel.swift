@@ -43,11 +43,16 @@ final class Channel<Element: Sendable>: @unchecked Sendable {
     /// Puts an element in.
     func put(_ element: Element) -> Reception {
         pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
-        if isClosed { return .refused }
+        if isClosed {
+            pthread_mutex_unlock(lock)
+            return .refused
+        }
         elements.append(element)
-        pthread_cond_signal(filled)
-        return elements.count - taken <= waiting ? .awaited : .queued
+        let (isAwaited, wakes) = (elements.count - taken <= waiting, waiting > 0)
+        pthread_mutex_unlock(lock)
+        // Once the lock is free: whoever wakes up needs it.
+        if wakes { pthread_cond_signal(filled) }
+        return isAwaited ? .awaited : .queued
     }
 
     /// Waits for an element and takes it; `nil` when the channel is closed and empty.

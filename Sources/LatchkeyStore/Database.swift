@@ -146,7 +146,14 @@ public final class Database: Sendable {
     /// Readings run beside each other and beside changes. A statement that would change something throws
     /// `StoreError.misuse`.
     public func read<R: Sendable>(_ body: @escaping @Sendable (consuming Transaction) throws -> R) async throws -> R {
-        try await withCheckedThrowingContinuation { continuation in
+        if let seat = readers.seat {
+            var result: Result<R, any Error>?
+            defer { seat.finish() }
+            if let loss = try seat.read({ result = Self.attempt(body, on: $0, settling: false) }) { throw loss }
+            guard let result else { throw StoreError.misuse("a reading that did not run") }
+            return try result.get()
+        }
+        return try await withCheckedThrowingContinuation { continuation in
             readers.submit(
                 ReadJob(
                     run: { connection in
@@ -158,6 +165,11 @@ public final class Database: Sendable {
             )
         }
     }
+
+    /// Where tasks run that read often: what they read there they read in place, on threads that may wait for a disk.
+    ///
+    /// Such a task must not wait for anything else without suspending: the threads are few.
+    public var executor: any TaskExecutor { readers }
 
     /// Looks for damage: reads every page and follows every reference.
     ///

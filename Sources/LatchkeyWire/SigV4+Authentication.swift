@@ -36,31 +36,30 @@ extension SigV4 {
 
         /// Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` and the fields that belong to it.
         private init(_ header: [UInt8], _ fields: HTTPFields) throws(Refusal) {
-            let words = header.split(separator: UInt8(ascii: " "), maxSplits: 1)
-            guard let algorithm = words.first, algorithm.elementsEqual(SigV4.algorithm.utf8) else {
-                throw .algorithm(words.first.map { Array($0) } ?? [])
+            let blank = header.firstIndex(of: UInt8(ascii: " ")) ?? header.endIndex
+            guard header[..<blank].elementsEqual(SigV4.algorithm.utf8) else {
+                throw .algorithm(Array(header[..<blank]))
             }
-            var parts: [String: [UInt8]] = [:]
-            for part in words.dropFirst().joined().split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-            {
+            var (credential, signature, signedHeaders): ([UInt8]?, [UInt8]?, [UInt8]?)
+            for part in header[blank...].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
                 let text = Self.trimmed(part)
-                guard let equals = text.firstIndex(of: UInt8(ascii: "=")),
-                    let name = ["Credential", "SignedHeaders", "Signature"]
-                        .first(where: {
-                            text[..<equals].elementsEqual($0.utf8)
-                        })
-                else {
+                let equals = text.firstIndex(of: UInt8(ascii: "=")) ?? text.endIndex
+                let (name, value) = (text[..<equals], Array(text[equals...].dropFirst()))
+                if equals < text.endIndex, name.elementsEqual("Credential".utf8) {
+                    try Self.set(&credential, value, "Credential")
+                } else if equals < text.endIndex, name.elementsEqual("SignedHeaders".utf8) {
+                    try Self.set(&signedHeaders, value, "SignedHeaders")
+                } else if equals < text.endIndex, name.elementsEqual("Signature".utf8) {
+                    try Self.set(&signature, value, "Signature")
+                } else {
                     throw .incomplete(
                         "Authorization header has a part that is not one of Credential, SignedHeaders, Signature."
                     )
                 }
-                guard parts.updateValue(Array(text[(equals + 1)...]), forKey: name) == nil else {
-                    throw .incomplete("Authorization header has '\(name)' more than once.")
-                }
             }
-            guard let credential = parts["Credential"] else { throw .lacks("Credential") }
-            guard let signature = parts["Signature"] else { throw .lacks("Signature") }
-            guard let signedHeaders = parts["SignedHeaders"] else { throw .lacks("SignedHeaders") }
+            guard let credential else { throw .lacks("Credential") }
+            guard let signature else { throw .lacks("Signature") }
+            guard let signedHeaders else { throw .lacks("SignedHeaders") }
             (self.credential, self.signature, self.signedHeaders) = (credential, signature, signedHeaders)
 
             let basic = fields.values("x-amz-date")
@@ -126,8 +125,13 @@ extension SigV4 {
             return seconds <= 604_800 ? seconds : nil
         }
 
-        private static func trimmed(_ part: some Sequence<UInt8>) -> ArraySlice<UInt8> {
-            var text = Array(part)[...]
+        private static func set(_ part: inout [UInt8]?, _ value: [UInt8], _ name: String) throws(Refusal) {
+            guard part == nil else { throw .incomplete("Authorization header has '\(name)' more than once.") }
+            part = value
+        }
+
+        private static func trimmed(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+            var text = part
             while text.first == UInt8(ascii: " ") || text.first == UInt8(ascii: "\t") { text.removeFirst() }
             while text.last == UInt8(ascii: " ") || text.last == UInt8(ascii: "\t") { text.removeLast() }
             return text

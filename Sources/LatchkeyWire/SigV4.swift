@@ -66,14 +66,16 @@ public enum SigV4 {
 
     /// Bytes as hexadecimal digits in small letters.
     static func hex(_ bytes: [UInt8]) -> [UInt8] {
-        var digits: [UInt8] = []
-        digits.reserveCapacity(2 * bytes.count)
-        for byte in bytes {
-            for half in [byte >> 4, byte & 15] {
-                digits.append(half < 10 ? UInt8(ascii: "0") + half : UInt8(ascii: "a") - 10 + half)
-            }
+        func digit(_ half: UInt8) -> UInt8 {
+            half < 10 ? UInt8(ascii: "0") + half : UInt8(ascii: "a") - 10 + half
         }
-        return digits
+        return [UInt8](unsafeUninitializedCapacity: 2 * bytes.count) { digits, count in
+            for (place, byte) in bytes.enumerated() {
+                digits[2 * place] = digit(byte >> 4)
+                digits[2 * place + 1] = digit(byte & 15)
+            }
+            count = 2 * bytes.count
+        }
     }
 
     /// Whether a header field must be signed when it is there: what it says changes what the request means.

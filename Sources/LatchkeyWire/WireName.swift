@@ -19,7 +19,17 @@ enum WireName {
             guard rest.first.map({ $0 < UInt8(ascii: "a") || $0 > UInt8(ascii: "z") }) ?? true else { continue }
             return acronym.uppercased() + String(Substring(rest))
         }
-        guard let first = key.first else { return key }
-        return first.uppercased() + key.dropFirst()
+        guard let first = key.utf8.first else { return key }
+        if first < UInt8(ascii: "a") || first > UInt8(ascii: "z") {
+            return key.prefix(1).uppercased() + key.dropFirst()
+        }
+        var name = key
+        return name.withUTF8 { text in
+            String(unsafeUninitializedCapacity: text.count) { capital in
+                _ = capital.initialize(from: text)
+                capital[0] = first - 0x20
+                return text.count
+            }
+        }
     }
 }

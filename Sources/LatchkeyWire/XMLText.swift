@@ -12,7 +12,10 @@ extension Unicode.Scalar {
 
 extension String {
     /// The first character that XML 1.0 does not allow.
-    var firstIllegalInXML: Unicode.Scalar? { unicodeScalars.first { !$0.isLegalInXML } }
+    var firstIllegalInXML: Unicode.Scalar? {
+        if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return nil }
+        return unicodeScalars.first { !$0.isLegalInXML }
+    }
 }
 
 extension [UInt8] {
@@ -21,6 +24,8 @@ extension [UInt8] {
     /// Line ends and tabs are written as references, which no parser normalises. What XML cannot say becomes U+FFFD, so
     /// that an answer can always be parsed; requests with such characters are refused.
     mutating func append(xmlText text: String) {
+        // Nearly all text is printable ASCII without any of the four signs.
+        if text.utf8.allSatisfy(Self.isPlainInXML) { return append(contentsOf: text.utf8) }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "&": append(contentsOf: "&amp;".utf8)
@@ -32,6 +37,14 @@ extension [UInt8] {
                 append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             default: append(contentsOf: UTF8.encodedReplacementCharacter)
             }
+        }
+    }
+
+    private static func isPlainInXML(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "&"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "\""): false
+        case 0x20...0x7E: true
+        default: false
         }
     }
 

@@ -140,10 +140,6 @@ private func median(_ values: [Double]) -> Double {
     values.sorted()[values.count / 2]
 }
 
-private func pad(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.utf8.count)) + text
-}
-
 /// Writes a number that is not negative with so many decimals.
 func fixed(_ value: Double, _ decimals: Int) -> String {
     let scale = decimals == 0 ? 1 : 100

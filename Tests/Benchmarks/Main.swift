@@ -1,6 +1,7 @@
-// Main.swift: the benchmark of one-time codes: ours, liboath's, and the least that any HMAC costs.
+// Main.swift: the benchmarks: one-time codes, policies and the server, each beside a limit or a peer.
 //
-// `make bench` runs it, on one thread. It prints a line for each kind of work:
+// `make bench` runs all but the long one; `LatchkeyBenchmarks PART` runs `codes`, `program`, `policies`, `server`, or `soak`,
+// which sends a million requests. `program` and `server` measure the program that LATCHKEY_BINARY names. The exit is 1 if a target is missed. Of the codes it prints a line for each kind of work:
 //
 //     ours, liboath   nanoseconds an operation, medians
 //     x liboath       our rate over liboath's
@@ -11,8 +12,7 @@
 // The three take turns of some milliseconds, and a ratio is the median of the ratios of single turns, so that a busy
 // machine disturbs all of them alike. `generate` makes the text of a code with a key that is ready; liboath has
 // no such thing and takes the key anew each time, as `new key` does. `miss` tells that a typed code is none of the three
-// of a window. Then the program that LATCHKEY_BINARY names is measured from outside (`Program`). The exit is 1 if a target is
-// missed, or if ours and liboath's codes differ.
+// of a window. If ours and liboath's codes differ the exit is 1 as well.
 
 internal import Glibc
 internal import LatchkeyCrypto
@@ -21,18 +21,40 @@ internal import LatchkeyOTP
 @main
 struct Main {
     static func main() throws {
-        let seed = Array("12345678901234567890".utf8)
-        guard Liboath.begin() else {
-            print("liboath does not start")
-            exit(1)
+        let parts = CommandLine.arguments.dropFirst()
+        var meetsTargets = true
+        for part in parts.isEmpty ? ["codes", "program", "policies", "server"] : Array(parts) {
+            let isMet =
+                switch part {
+                case "codes": try codes()
+                case "program": try program()
+                case "policies": try PolicyBenchmark.run()
+                case "server": try ServerBenchmark.run()
+                case "soak": try Soak.run()
+                default: throw BenchmarkFailure("there is no benchmark \(part): codes, program, policies, server, soak")
+                }
+            meetsTargets = meetsTargets && isMet
+            print()
         }
+        exit(meetsTargets ? 0 : 1)
+    }
+
+    /// Measures the program's start and its batches from outside; whether every target is met.
+    private static func program() throws -> Bool {
+        guard let path = getenv("LATCHKEY_BINARY") else { throw BenchmarkFailure("LATCHKEY_BINARY names no program") }
+        return Program(path: String(cString: path)).run()
+    }
+
+    /// Measures one-time codes; whether every target is met.
+    private static func codes() throws -> Bool {
+        let seed = Array("12345678901234567890".utf8)
+        guard Liboath.begin() else { throw BenchmarkFailure("liboath does not start") }
         var contests: [Contest] = []
         for algorithm in HashAlgorithm.allCases {
             let ours = try Ours(seed: seed, algorithm: algorithm)
             let liboath = Liboath(seed: seed, algorithm: algorithm)
             if let counter = (0..<2000).first(where: { ours.text(at: $0) != liboath.text(at: $0) }) {
-                print("\(algorithm.rawValue), counter \(counter): our code and liboath's differ")
-                exit(1)
+                throw BenchmarkFailure("\(algorithm.rawValue), counter \(counter): our code and liboath's differ")
             }
             contests += Contest.all(algorithm, ours: ours, liboath: liboath)
         }
@@ -43,13 +65,6 @@ struct Main {
             isMissed = isMissed || !result.meetsTarget
             print(result)
         }
-        if let path = getenv("LATCHKEY_BINARY") {
-            if !Program(path: String(cString: path)).run() { isMissed = true }
-        } else {
-            print("LATCHKEY_BINARY names no program: its start and its batches are not measured")
-        }
-        print()
-        if try !PolicyBenchmark.run() { isMissed = true }
-        exit(isMissed ? 1 : 0)
+        return !isMissed
     }
 }

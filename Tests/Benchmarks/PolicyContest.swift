@@ -272,11 +272,6 @@ private enum Cedar {
         """
 }
 
-private func pad(_ text: String, _ width: Int, _ isLeft: Bool = false) -> String {
-    let blanks = String(repeating: " ", count: max(0, width - text.utf8.count))
-    return isLeft ? text + blanks : blanks + text
-}
-
 private func shown(_ nanoseconds: Double) -> String {
     switch nanoseconds {
     case ..<10_000: "\(Int(nanoseconds.rounded())) ns"

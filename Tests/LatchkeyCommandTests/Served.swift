@@ -86,6 +86,9 @@ final class Served: Sendable {
         }
     }
 
+    /// The server's process.
+    var processIdentifier: Int32 { process.withLock { $0.processIdentifier } }
+
     /// Sends the server a signal.
     func signal(_ number: Int32) { process.withLock { _ = kill($0.processIdentifier, number) } }
 }

@@ -1,5 +1,6 @@
 // ReaderTests.swift: readings see one state of the store, beside a writer that goes on.
 
+import Glibc
 import LatchkeyTestSupport
 import Testing
 
@@ -114,6 +115,55 @@ struct ReaderTests {
                 let seen: Int? = try await store.read { tx in try tx.row("SELECT age FROM users") }
                 #expect(seen == number)
             }
+        }
+    }
+    @Test("a task on the store's own threads reads in place, sees what it wrote, and meets the errors of any reading")
+    func inPlace() async throws {
+        try await withStore { store in
+            @Sendable func thread() -> UInt { UInt(pthread_self()) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<64 {
+                    group.addTask(executorPreference: store.executor) {
+                        let here = thread()
+                        #expect(try await store.read { _ in thread() } == here)
+                        try await store.write { tx in
+                            try tx.run("INSERT INTO users (name) VALUES ($1)", "user\(number)")
+                        }
+                        let seen: Int? = try await store.read { tx in
+                            try tx.row("SELECT count(*) FROM users WHERE name = $1", "user\(number)")
+                        }
+                        #expect(seen == 1)
+                        await #expect(throws: StoreError.misuse("a change inside a reading")) {
+                            _ = try await store.read { tx in try tx.run("DELETE FROM users") }
+                        }
+                        #expect(try await store.read { _ in thread() } != 0)
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await store.read { tx in try tx.row("SELECT count(*) FROM users") as Int? } == 64)
+        }
+    }
+
+    @Test("a task that runs when the store is closed ends its reading; a later one runs and is told that it is closed")
+    func afterClose() async throws {
+        try await withStore { store in
+            let gate = Gate()
+            let task = Task(executorPreference: store.executor) {
+                gate.wait()
+                return try await store.read { tx in try tx.row("SELECT count(*) FROM users") as Int? }
+            }
+            await gate.reached()
+            async let closing: Void = store.close()
+            while true {
+                // Nothing is taken in from here on.
+                do { try await store.read { _ in } } catch StoreError.closed { break }
+            }
+            gate.open()
+            await closing
+            #expect(try await task.value == 0)
+            let late = Task(executorPreference: store.executor) { try await store.read { _ in } }
+            await #expect(throws: StoreError.closed) { try await late.value }
         }
     }
 }

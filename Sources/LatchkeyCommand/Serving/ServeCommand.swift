@@ -46,6 +46,7 @@ let serveCommand = Command(
         let service = Server(authority: authority, configuration: try call.serverConfiguration()) { log.write($0) }
         let http = try HTTPServer(
             try call.httpConfiguration(),
+            on: authority.executor,
             onRefusal: { peer, status, reason in service.noteRefusal(from: peer, status: status, reason: reason) },
             respond: { request, peer in await service.respond(to: request, from: peer) }
         )

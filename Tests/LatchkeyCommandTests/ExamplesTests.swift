@@ -23,7 +23,7 @@ import Testing
     /// What needs a server, another database, or files of others; transcripts and tests of their own run these.
     static let elsewhere: Set = [
         ["serve"], ["store", "copy"], ["device", "import"], ["device", "enable"], ["sigv4", "verify"],
-        ["policy", "test"],
+        ["policy", "test"], ["credentials"], ["agent"],
     ]
     static let password = "purple kites over cold lakes"
 

@@ -3,7 +3,7 @@ internal import Latchkey
 internal import LatchkeyJSON
 
 /// The commands on the catalog as a whole.
-let callingCommands = [callCommand, actionsCommand]
+let callingCommands = [callCommand, actionsCommand, credentialsCommand]
 
 extension Argument {
     fileprivate static let action = Argument(

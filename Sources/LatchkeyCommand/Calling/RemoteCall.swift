@@ -11,34 +11,38 @@ struct RemoteCall: Sendable {
     private let endpoint: Endpoint
     private let client: HTTPClient
     private let environment: Environment
+    private let profile: String?
 
-    init(_ endpoint: String, caFile: String?, _ environment: Environment) throws(Failure) {
+    init(_ endpoint: String, caFile: String?, _ environment: Environment, profile: String? = nil) throws(Failure) {
         self.endpoint = try Endpoint(endpoint)
         self.environment = environment
+        self.profile = profile
         client = HTTPClient(caFile: caFile)
     }
 
     /// The answer, as the store itself would give it.
     func perform<A: Action>(_ action: A.Type, _ members: JSON) throws -> JSON {
         let value = try decode(action, members)
-        let request = try request(value)
+        return try JSON(encoding: try blocking { try await answer(to: value) })
+    }
+
+    /// The answer to an action.
+    func answer<A: Action>(to action: A) async throws -> A.Output {
+        let request = try request(action)
         let answer: HTTPResponse
-        do {
-            answer = try blocking { [client, endpoint] () throws(HTTPClient.Failure) in
-                try await client.send(
-                    method: request.method,
-                    url: endpoint.url,
-                    fields: request.fields,
-                    body: request.body
-                )
-            }
-        } catch let failure as HTTPClient.Failure {
-            throw Failure.unreachable(failure.description)
+        do throws(HTTPClient.Failure) {
+            answer = try await client.send(
+                method: request.method,
+                url: endpoint.url,
+                fields: request.fields,
+                body: request.body
+            )
+        } catch {
+            throw Failure.unreachable(error.description)
         }
         guard answer.status == 200 else { throw refusal(answer) }
         do {
-            let output = try XMLReader.decode(A.Output.self, from: answer.body, action: A.name)
-            return try JSON(encoding: output)
+            return try XMLReader.decode(A.Output.self, from: answer.body, action: A.name)
         } catch {
             throw Failure.unreachable("the server's answer is not one of \(A.name): is it an endpoint of IAM and STS?")
         }
@@ -59,7 +63,7 @@ struct RemoteCall: Sendable {
             body: FormEncoder.body(of: form)
         )
         if A.access == .open { return request }
-        let key = try SharedCredentials(environment)
+        let key = try SharedCredentials(environment, profile: profile)
         let signer = SigV4.Signer(
             keyID: key.accessKeyID,
             secret: Secret(Array(key.secretAccessKey.utf8)),

@@ -6,15 +6,17 @@ struct SharedCredentials: Sendable {
     let secretAccessKey: String
     let sessionToken: String?
 
-    /// The key of the environment: `AWS_ACCESS_KEY_ID` and its kin, else the profile of the shared credentials file.
-    init(_ environment: Environment) throws(Failure) {
-        if let id = environment.text("AWS_ACCESS_KEY_ID"), let secret = environment.text("AWS_SECRET_ACCESS_KEY") {
+    /// The key of the named profile; else of the environment, `AWS_ACCESS_KEY_ID` and its kin or `AWS_PROFILE`.
+    init(_ environment: Environment, profile named: String? = nil) throws(Failure) {
+        if named == nil, let id = environment.text("AWS_ACCESS_KEY_ID"),
+            let secret = environment.text("AWS_SECRET_ACCESS_KEY")
+        {
             accessKeyID = id
             secretAccessKey = secret
             sessionToken = environment.text("AWS_SESSION_TOKEN")
             return
         }
-        let profile = environment.text("AWS_PROFILE") ?? "default"
+        let profile = named ?? environment.text("AWS_PROFILE") ?? "default"
         let path = environment.text("AWS_SHARED_CREDENTIALS_FILE") ?? environment.home + "/.aws/credentials"
         let members = try Self.members(of: profile, in: path)
         guard let id = members["aws_access_key_id"], let secret = members["aws_secret_access_key"] else {

@@ -7,7 +7,8 @@ struct Shell: Sendable {
     /// All of `latchkey`.
     static let latchkey = Shell(
         table: CommandTable(
-            commands: keepingCommands + [serveCommand] + callingCommands + codeCommands + tokenCommands + uriCommands
+            commands: keepingCommands + [serveCommand, agentCommand] + callingCommands + codeCommands + tokenCommands
+                + uriCommands
                 + toolCommands + policyCommands + houseCommands
         )
     )

@@ -1,5 +1,4 @@
 // ServeCommand.swift: `latchkey serve`, which runs the login service and the API until it is told to end.
-internal import CLatchkeySystem
 internal import Glibc
 internal import Latchkey
 internal import LatchkeyHTTP
@@ -71,25 +70,6 @@ let serveCommand = Command(
         }
     }
 )
-
-/// Signals that one thread waits for and no thread is interrupted by.
-private struct WaitedSignals {
-    private var set = sigset_t()
-
-    init(_ signals: [Int32]) {
-        sigemptyset(&set)
-        for signal in signals { sigaddset(&set, signal) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-    }
-
-    /// The next signal.
-    func wait() -> Int32 {
-        var set = set
-        var signal: Int32 = 0
-        while sigwait(&set, &signal) != 0 {}
-        return signal
-    }
-}
 
 /// The access log on standard error; with priorities where the journal reads it.
 private struct AccessLog: Sendable {

@@ -79,6 +79,9 @@ final class Console: Sendable {
     /// Says something that the person should know, on standard error.
     func warn(_ sentence: String) { say("warning: \(sentence)") }
 
+    /// Says what was done, on standard error: for commands that run on and on.
+    func note(_ sentence: String) { say(sentence) }
+
     /// Says something that only a person at a terminal needs, on standard error.
     func hint(_ sentence: String) {
         if errors.isTerminal { say(sentence) }

@@ -111,7 +111,7 @@ extension Invocation {
         )
     }
 
-    fileprivate func httpConfiguration() throws(Failure) -> HTTPServer.Configuration {
+    func httpConfiguration() throws(Failure) -> HTTPServer.Configuration {
         let certificate = try settings.text(.tlsCertificate)
         let key = try settings.text(.tlsKey)
         guard certificate.isEmpty == key.isEmpty else {

@@ -19,9 +19,9 @@ code() { oathtool --totp -b - --now "@$1" <<<"$seed"; }
 has "$(signed ConfirmEnrollment "{\"serialNumber\":\"$serial\",\"code\":\"$(code "$now")\"}")" '"serialNumber"'
 
 # In two steps: the password earns a challenge, the code answers it.
-challenge=$(post SignIn '{"userName":"ann","password":"wandering otters hum at dusk"}' | member token)
+ticket=$(post SignIn '{"userName":"ann","password":"wandering otters hum at dusk"}' | member ticket)
 next=$(code $((now + 30)))
-session=$(post AnswerChallenge "{\"challenge\":\"$challenge\",\"code\":\"$next\"}")
+session=$(post AnswerChallenge "{\"ticket\":\"$ticket\",\"code\":\"$next\"}")
 token=$(member token <<<"$session")
 has "$(post Session "{\"token\":\"$token\"}")" '"userName":"ann"'
 

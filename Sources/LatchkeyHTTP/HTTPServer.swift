@@ -99,6 +99,9 @@ public final class HTTPServer: Sendable {
         if let files = configuration.tls { _ = try TLSContext(files) }
     }
 
+    /// Refuses a text that names no place to listen on.
+    public static func checkPlace(_ text: String) throws(Failure) { _ = try ListeningPlace(text) }
+
     private static func requirePrivacy(
         of place: ListeningPlace,
         hasCertificate: Bool,

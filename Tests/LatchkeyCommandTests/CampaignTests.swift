@@ -9,6 +9,7 @@ import Testing
         .timeLimit(.minutes(5)),
         arguments: [
             ["kills", "--kills", "6"], ["images", "--images", "8"], ["backup", "--drills", "1"],
+            ["idle", "--connections", "600", "--seconds", "12"], ["torture", "--mutants", "100"],
             ["capacity", "--signins", "16", "--checks", "16", "--calls", "16"],
         ]
     )
@@ -20,6 +21,19 @@ import Testing
         let address = try cluster.makeDatabase()
         defer { cluster.drop(address) }
         try run(["race", "--rounds", "10", "--store", address])
+    }
+
+    @Test(
+        "of a disk that is full and one that is read-only end in a verdict that is good",
+        .timeLimit(.minutes(5)),
+        .enabled("the kernel lets nobody mount a small disk here") { mayMount() }
+    )
+    func full() throws { try run(["full", "--fillings", "4"]) }
+
+    private static func mayMount() -> Bool {
+        let user = getuid() == 0 ? [] : ["--map-root-user"]
+        let words = user + ["--mount", "mount", "-t", "tmpfs", "small", "/mnt"]
+        return (try? Subprocess.run("unshare", words).status) == 0
     }
 
     private func run(_ words: [String]) throws {

@@ -6,7 +6,7 @@ SWIFT ?= swift
 # What the build links, and what the tests call.
 BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev libzxcvbn-dev liboath-dev libevent-dev libcurl4-openssl-dev \
 	libexpat1-dev libzbar-dev libturbojpeg0-dev pkg-config
-TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client postgresql-15
+TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client postgresql-15 systemd
 
 BINARY = .build/release/latchkey
 # What makes a cold start faster by a third: libraries that `latchkey code` does not need are linked in (the C++ library below
@@ -31,7 +31,7 @@ LIBDIR = $(DESTDIR)$(PREFIX)/lib
 SERVICE = $(LIBDIR)/systemd/system/latchkey.service $(LIBDIR)/sysusers.d/latchkey.conf $(LIBDIR)/tmpfiles.d/latchkey.conf
 
 FUZZ_SECONDS ?= 60
-CAMPAIGNS ?= kills images race backup capacity
+CAMPAIGNS ?= kills images race backup full idle torture capacity
 
 .PHONY: all setup run test campaigns lint bench fuzz install uninstall clean
 

@@ -31,7 +31,7 @@ LIBDIR = $(DESTDIR)$(PREFIX)/lib
 SERVICE = $(LIBDIR)/systemd/system/latchkey.service $(LIBDIR)/sysusers.d/latchkey.conf $(LIBDIR)/tmpfiles.d/latchkey.conf
 
 FUZZ_SECONDS ?= 60
-CAMPAIGNS ?= kills images race backup full idle torture capacity
+CAMPAIGNS ?= kills images race backup full clock idle torture capacity
 
 .PHONY: all setup run test campaigns lint bench fuzz install uninstall clean
 

@@ -9,7 +9,8 @@ import Testing
         .timeLimit(.minutes(5)),
         arguments: [
             ["kills", "--kills", "6"], ["images", "--images", "8"], ["backup", "--drills", "1"],
-            ["idle", "--connections", "600", "--seconds", "12"], ["torture", "--mutants", "100"],
+            ["clock", "--jumps", "14"], ["idle", "--connections", "600", "--seconds", "12"],
+            ["torture", "--mutants", "100"],
             ["capacity", "--signins", "16", "--checks", "16", "--calls", "16"],
         ]
     )

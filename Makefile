@@ -6,7 +6,7 @@ SWIFT ?= swift
 # What the build links, and what the tests call.
 BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev libzxcvbn-dev liboath-dev libevent-dev libcurl4-openssl-dev \
 	libexpat1-dev libzbar-dev libturbojpeg0-dev pkg-config
-TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client postgresql-15
+TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client postgresql-15 systemd
 
 BINARY = .build/release/latchkey
 # What makes a cold start faster by a third: libraries that `latchkey code` does not need are linked in (the C++ library below
@@ -26,10 +26,14 @@ SHAREDIR = $(DESTDIR)$(PREFIX)/share
 COMPLETIONS = $(SHAREDIR)/bash-completion/completions/latchkey $(SHAREDIR)/zsh/site-functions/_latchkey \
 	$(SHAREDIR)/fish/vendor_completions.d/latchkey.fish
 MANPAGE = $(SHAREDIR)/man/man1/latchkey.1
+# Where systemd looks, below /usr as below /usr/local.
+LIBDIR = $(DESTDIR)$(PREFIX)/lib
+SERVICE = $(LIBDIR)/systemd/system/latchkey.service $(LIBDIR)/sysusers.d/latchkey.conf $(LIBDIR)/tmpfiles.d/latchkey.conf
 
 FUZZ_SECONDS ?= 60
+CAMPAIGNS ?= kills images race backup full clock idle torture capacity
 
-.PHONY: all setup run test lint bench soak fuzz install uninstall clean
+.PHONY: all setup run test campaigns lint bench soak fuzz install uninstall clean
 
 all: ## the release binary
 	@mkdir -p "$(LINKED)"
@@ -65,6 +69,11 @@ run: setup all ## enrol a device and log in, on a store that is thrown away
 test: setup all ## every test, the transcripts on the release binary
 	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" $(SWIFT) test
 
+campaigns: setup all ## the long form of every campaign of faults, each with a verdict line
+	@failed=0; for campaign in $(CAMPAIGNS); do \
+		LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" python3 Tests/Campaigns/$$campaign.py || failed=1; \
+	done; exit $$failed
+
 lint: ## the sources as they should be written
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
 	@if grep -rnE '[[:blank:]]+$$' Sources Tests Makefile .ci --include='*.swift' --include='*.h' --include='run' \
@@ -86,8 +95,8 @@ soak: setup all ## a million requests, after which the server must hold no more 
 	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
 	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks soak
 
-install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREFIX)
-	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE),"$(dir $(file))")
+install: all ## binary, vectors, man page, completions and systemd's unit below $(DESTDIR)$(PREFIX)
+	install -d "$(BINDIR)" "$(SHAREDIR)/latchkey" $(foreach file,$(COMPLETIONS) $(MANPAGE) $(SERVICE),"$(dir $(file))")
 	install -m 755 $(BINARY) "$(BINDIR)/latchkey"
 	rm -rf "$(SHAREDIR)/latchkey/vectors"
 	cp -R Vectors "$(SHAREDIR)/latchkey/vectors"
@@ -97,9 +106,13 @@ install: all ## binary, vectors, man page and completions below $(DESTDIR)$(PREF
 	$(BINARY) completion zsh > "$(word 2,$(COMPLETIONS))"
 	$(BINARY) completion fish > "$(word 3,$(COMPLETIONS))"
 	chmod 644 "$(MANPAGE)" $(foreach file,$(COMPLETIONS),"$(file)")
+	sed 's|@BINDIR@|$(PREFIX)/bin|' Packaging/latchkey.service > "$(word 1,$(SERVICE))"
+	install -m 644 Packaging/latchkey.sysusers "$(word 2,$(SERVICE))"
+	install -m 644 Packaging/latchkey.tmpfiles "$(word 3,$(SERVICE))"
+	chmod 644 "$(word 1,$(SERVICE))"
 
 uninstall: ## what install has put there
-	rm -f "$(BINDIR)/latchkey" "$(MANPAGE)" $(foreach file,$(COMPLETIONS),"$(file)")
+	rm -f "$(BINDIR)/latchkey" "$(MANPAGE)" $(foreach file,$(COMPLETIONS) $(SERVICE),"$(file)")
 	rm -rf "$(SHAREDIR)/latchkey"
 
 clean: ## the build's folder

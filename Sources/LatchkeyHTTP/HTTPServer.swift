@@ -77,12 +77,7 @@ public final class HTTPServer: Sendable {
             let tls: TLSContext? = if let files = configuration.tls { try TLSContext(files) } else { nil }
             var sockets: [ListeningSocket] = []
             for place in places {
-                if case .address(let address, _) = place, !address.isLoopback, tls == nil, !proxies.areDeclared {
-                    throw Failure(
-                        "plain HTTP on \(address.text) would be readable on the network: give a certificate and key, listen on "
-                            + "127.0.0.1, or declare the proxies in front"
-                    )
-                }
+                try Self.requirePrivacy(of: place, hasCertificate: tls != nil, proxies)
                 sockets.append(try ListeningSocket(place, scheme: tls == nil ? "http" : "https"))
             }
             let loop = try EventLoop(
@@ -97,6 +92,33 @@ public final class HTTPServer: Sendable {
             try loop.start()
             state = .running(loop, addresses: sockets.map(\.url))
         }
+    }
+
+    /// Refuses what `start` would refuse, without listening: only whether an address is taken is not known.
+    public static func check(_ configuration: Configuration) throws(Failure) {
+        let proxies = try Proxies(configuration.proxies)
+        for listener in configuration.listeners {
+            let place = try ListeningPlace(listener)
+            try requirePrivacy(of: place, hasCertificate: configuration.tls != nil, proxies)
+        }
+        if let files = configuration.tls { _ = try TLSContext(files) }
+    }
+
+    /// Refuses a text that names no place to listen on.
+    public static func checkPlace(_ text: String) throws(Failure) { _ = try ListeningPlace(text) }
+
+    private static func requirePrivacy(
+        of place: ListeningPlace,
+        hasCertificate: Bool,
+        _ proxies: Proxies
+    ) throws(Failure) {
+        guard case .address(let address, _) = place, !address.isLoopback, !hasCertificate, !proxies.areDeclared else {
+            return
+        }
+        throw Failure(
+            "plain HTTP on \(address.text) would be readable on the network: give a certificate and key, listen on "
+                + "127.0.0.1, or declare the proxies in front"
+        )
     }
 
     /// Reads the certificate and the key again, for connections from now on; if they cannot be used the old ones stay.

@@ -1,5 +1,8 @@
 // The door to what the Glibc overlay leaves out: process attributes, terminals, standard streams and keyrings.
 #pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
@@ -7,7 +10,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -98,4 +105,37 @@ static inline int latchkey_key_forget(int key) {
     long revoked = syscall(SYS_keyctl, KEYCTL_REVOKE, key);
     long taken = syscall(SYS_keyctl, KEYCTL_UNLINK, key, KEY_SPEC_USER_KEYRING);
     return revoked == 0 || taken == 0 ? 0 : -1;
+}
+
+/// Whether the kernel's generator has been seeded: one when it has.
+static inline int latchkey_entropy_is_ready(void) {
+    unsigned char bytes[32];
+    return getrandom(bytes, sizeof bytes, GRND_NONBLOCK) == (ssize_t)sizeof bytes;
+}
+
+/// Whether the kernel takes its clock for synchronised, and by how many microseconds it may be off. Zero when known.
+static inline int latchkey_clock_state(int *is_synchronised, long *error) {
+    struct timex state;
+    memset(&state, 0, sizeof state);
+    if (adjtimex(&state) < 0) return -1;
+    *is_synchronised = !(state.status & STA_UNSYNC);
+    *error = state.maxerror;
+    return 0;
+}
+
+/// The kind of a file system, its free bytes and free inodes for ordinary users; inodes are -1 where they are not counted.
+/// Zero when known.
+static inline int latchkey_disk_state(const char *path, long *kind, unsigned long long *bytes, long long *inodes) {
+    struct statfs state;
+    struct statvfs room;
+    if (statfs(path, &state) != 0 || statvfs(path, &room) != 0) return -1;
+    *kind = (long)state.f_type;
+    *bytes = (unsigned long long)room.f_bavail * room.f_frsize;
+    *inodes = room.f_files == 0 ? -1 : (long long)room.f_favail;
+    return 0;
+}
+
+/// Opens a file without a name in a folder, or -1.
+static inline int latchkey_open_nameless(const char *folder) {
+    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }

@@ -1,6 +1,7 @@
 // Failure.swift: why a command ended without being done, as an exit code and one sentence.
 internal import Latchkey
 internal import LatchkeyCrypto
+internal import LatchkeyHTTP
 internal import LatchkeyOTP
 internal import LatchkeyStore
 
@@ -52,6 +53,7 @@ extension Failure {
         case let error as OTPError: self = Failure(code: error.isOfTheLine ? .misused : .refused, sentence: "\(error)")
         case let error as TextEncodingError: self = .misused("\(error)")
         case let error as StoreError: self = .unusable("\(error)")
+        case let error as HTTPServer.Failure: self = .unusable("\(error)")
         default: self = .refused("\(error)")
         }
     }

@@ -46,7 +46,7 @@ struct OpenStore: Sendable {
 /// The commands that need a store.
 let keepingCommands =
     [initCommand, enrollCommand, confirmCommand, loginCommand] + userCommands + deviceCommands + hardwareCommands + [
-        auditCommand
+        auditCommand, doctorCommand,
     ]
     + storeCommands
 

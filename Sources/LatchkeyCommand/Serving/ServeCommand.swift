@@ -40,12 +40,17 @@ let serveCommand = Command(
     run: { call in
         // Before any thread is made: all inherit it, and the signals wait for this one.
         let signals = WaitedSignals([SIGTERM, SIGINT, SIGHUP])
+        let configuration = try call.httpConfiguration()
+        // Before a store is made: what cannot be served leaves nothing behind.
+        do throws(HTTPServer.Failure) { try HTTPServer.check(configuration) } catch {
+            throw Failure.unusable("\(error)")
+        }
         let authority = call.has(.initialise) ? try call.initialisedAuthority() : try call.openAuthority()
         defer { try? blocking { await authority.close() } }
         let log = AccessLog(call.console)
         let service = Server(authority: authority, configuration: try call.serverConfiguration()) { log.write($0) }
         let http = try HTTPServer(
-            try call.httpConfiguration(),
+            configuration,
             on: authority.executor,
             onRefusal: { peer, status, reason in service.noteRefusal(from: peer, status: status, reason: reason) },
             respond: { request, peer in await service.respond(to: request, from: peer) }
@@ -92,7 +97,7 @@ extension Invocation {
         )
     }
 
-    fileprivate func httpConfiguration() throws(Failure) -> HTTPServer.Configuration {
+    func httpConfiguration() throws(Failure) -> HTTPServer.Configuration {
         let certificate = try settings.text(.tlsCertificate)
         let key = try settings.text(.tlsKey)
         guard certificate.isEmpty == key.isEmpty else {

@@ -1,4 +1,5 @@
 // Setting.swift: every setting of the command: its names, what it may be, and what it is when nobody says.
+internal import LatchkeyHTTP
 internal import LatchkeyStore
 
 /// Something that a flag, an environment variable or a line of the configuration file decides.
@@ -32,12 +33,20 @@ struct Setting: Sendable {
     func check(_ value: String) throws(Failure) {
         try Check.value(value, of: option)
         if name == Setting.store.name { try Setting.checkStore(value) }
+        if name == Setting.listen.name { try Setting.checkListeners(value) }
     }
 
     /// The setting's value as it may be shown: a store's address without its password.
     func shown(_ value: String) -> String {
         guard name == Setting.store.name else { return value }
         do throws(StoreError) { return try StoreLocation(value).name } catch { return "…" }
+    }
+
+    private static func checkListeners(_ value: String) throws(Failure) {
+        for place in value.split(separator: ",") {
+            let place = String(place.filter { $0 != " " })
+            do throws(HTTPServer.Failure) { try HTTPServer.checkPlace(place) } catch { throw .misused("\(error)") }
+        }
     }
 
     private static func checkStore(_ value: String) throws(Failure) {

@@ -9,18 +9,35 @@ extension State {
         if A.access == .open { return }
         let target = try target(action.resource(call), in: call.account)
         notes.subject = target.arn
-        let denial =
-            "User: \(call.caller.auditName) is not authorized to perform: \(A.permission) on resource: \(target.arn)"
+        let denial = call.denial(A.permission, on: target)
         guard call.caller.account == call.account else { throw .accessDenied(denial) }
         guard call.caller.mayCall(A.self) else {
             throw .accessDenied("\(denial) with this kind of temporary credential", reason: "credential_kind")
         }
         if A.access == .authenticated || call.caller.isRoot { return }
         let keys = try requestKeys(action, on: target, call)
-        let decision = try decide(A.permission, on: target.arn, keys, call, isOwn: action.isGranted(call, self))
+        try require(A.permission, on: target, keys, call, isOwn: action.isGranted(call, self))
+        guard let action = action as? any FurtherPermissions else { return }
+        for permission in action.furtherPermissions(call) {
+            let target = try self.target(permission.resource, in: call.account)
+            var keys = try requestKeys(action, on: target, call)
+            for (name, value) in permission.keys { keys.add(name, value) }
+            try require(permission.name, on: target, keys, call)
+        }
+    }
+
+    /// Fails with `AccessDenied` unless the policies allow it, or it is the caller's own right and they do not deny it.
+    private borrowing func require(
+        _ permission: String,
+        on target: Target,
+        _ keys: RequestKeys,
+        _ call: Call,
+        isOwn: Bool = false
+    ) throws(Fault) {
+        let decision = try decide(permission, on: target.arn, keys, call, isOwn: isOwn)
         guard decision.isAllowed else {
             throw .accessDenied(
-                "\(denial) \(decision.because(A.permission))",
+                "\(call.denial(permission, on: target)) \(decision.because(permission))",
                 reason: decision.outcome == .explicitDeny ? "explicit_deny" : "implicit_deny"
             )
         }
@@ -52,6 +69,37 @@ extension State {
             // What cannot even be asked is not allowed.
             throw .accessDenied("the request cannot be held against policies: \(error.description)")
         }
+    }
+}
+
+/// An action that its own permission alone does not allow.
+protocol FurtherPermissions: Action {
+    /// What the caller must be allowed besides.
+    func furtherPermissions(_ call: Call) -> [FurtherPermission]
+}
+
+/// A permission that an action needs besides its own.
+struct FurtherPermission {
+    /// The permission, such as `iam:PassRole`.
+    let name: String
+    /// What it is about.
+    let resource: Resource
+    /// What policies may ask about it, over what they may ask about every call.
+    let keys: [(name: String, value: String)]
+
+    /// A role is handed to a service, which will act with its rights.
+    static func passRole(_ role: Resource, to service: String, for associated: String) -> FurtherPermission {
+        FurtherPermission(
+            name: "iam:PassRole",
+            resource: role,
+            keys: [("iam:PassedToService", service), ("iam:AssociatedResourceArn", associated)]
+        )
+    }
+}
+
+extension Call {
+    fileprivate func denial(_ permission: String, on target: Target) -> String {
+        "User: \(caller.auditName) is not authorized to perform: \(permission) on resource: \(target.arn)"
     }
 }
 

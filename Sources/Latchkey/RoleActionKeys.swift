@@ -1,4 +1,4 @@
-// RoleActionKeys.swift: the condition keys that come from what a call on roles asks for.
+// RoleActionKeys.swift: the condition keys that come from what a call on roles asks for, and what such a call needs besides.
 import LatchkeyPolicy
 
 extension TagRole: SettingTags { var requestedTags: [Tag]? { tags } }
@@ -23,6 +23,19 @@ extension PutRolePermissionsBoundary: KeyedAction {
 extension CreateServiceLinkedRole: KeyedAction {
     func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
         keys.add("iam:AWSServiceName", awsServiceName.text)
+    }
+}
+
+extension AddRoleToInstanceProfile: FurtherPermissions {
+    /// Whoever puts a role where machines take it hands it on: else one permission on profiles would be every role's rights.
+    func furtherPermissions(_ call: Call) -> [FurtherPermission] {
+        [
+            .passRole(
+                .role(roleName, in: call.account),
+                to: "ec2.amazonaws.com",
+                for: "arn:aws:ec2:*:\(call.account):instance/*"
+            )
+        ]
     }
 }
 

@@ -8,7 +8,8 @@ let instanceProfileRoleActions: [any Action.Type] = [
 
 /// Puts a role into an instance profile that holds none.
 ///
-/// Fails with `LimitExceeded` if it holds one, and with `UnmodifiableEntity` for a service-linked role.
+/// Takes the permission `iam:PassRole` on the role besides its own. Fails with `LimitExceeded` if the profile holds one, and with
+/// `UnmodifiableEntity` for a service-linked role.
 public struct AddRoleToInstanceProfile: IAMAction {
     /// What the action does to the account.
     public static let access = Access.permissions

@@ -50,6 +50,62 @@ struct InstanceProfileTests {
         #expect(try await test.fault(GetInstanceProfile(instanceProfileName: name))?.code == "NoSuchEntity")
     }
 
+    @Test(
+        "to put a role into a profile takes iam:PassRole on the role besides, for the service that the profiles are of",
+        arguments: [
+            ("iam:AddRoleToInstanceProfile", "*", nil, "implicit_deny"),
+            ("iam:PassRole", "*", nil, "implicit_deny"),
+            ("iam:*", "*", nil, nil),
+            ("iam:*", "arn:aws:iam::123456789012:instance-profile/*", nil, "implicit_deny"),
+            ("iam:*", "arn:aws:iam::123456789012:role/*", nil, "implicit_deny"),
+            ("iam:*", "arn:aws:iam::123456789012:*/ops/r", nil, nil),
+            ("iam:*", "*", #"{"StringEqualsIfExists": {"iam:PassedToService": "ec2.amazonaws.com"}}"#, nil),
+            ("iam:*", "*", #"{"StringEqualsIfExists": {"iam:PassedToService": "ecs.amazonaws.com"}}"#, "implicit_deny"),
+            (
+                "iam:*", "*",
+                #"{"ArnLikeIfExists": {"iam:AssociatedResourceArn": "arn:aws:ec2:*:123456789012:instance/*"}}"#,
+                nil
+            ),
+            ("iam:*", "*", #"{"StringEquals": {"aws:ResourceTag/team": "red"}}"#, nil),
+        ] as [(String, String, String?, String?)]
+    )
+    func passing(action: String, resource: String, condition: String?, reason: String?) async throws {
+        let scene = try await RoleScene()
+        let name = try InstanceProfileName("r")
+        let red = [Tag(key: "team", value: "red")]
+        let profile = CreateInstanceProfile(instanceProfileName: name, path: try Path("/ops/"), tags: red)
+        try await scene.test.perform(profile)
+        try await scene.test.perform(TagRole(roleName: scene.role.roleName, tags: red))
+        try await scene.allow(action, on: resource, if: condition)
+        let add = AddRoleToInstanceProfile(instanceProfileName: name, roleName: scene.role.roleName)
+        let fault = try await scene.fault(add, as: try await scene.caller())
+        #expect(fault?.reason == reason)
+        let held = try await scene.test.perform(GetInstanceProfile(instanceProfileName: name)).instanceProfile.roles
+        #expect(held.isEmpty == (reason != nil))
+    }
+
+    @Test("a denied iam:PassRole is named with the role's own ARN, and a role that is not there is asked about as well")
+    func passingDenied() async throws {
+        let scene = try await RoleScene()
+        let name = try InstanceProfileName("p")
+        try await scene.test.perform(CreateInstanceProfile(instanceProfileName: name))
+        try await scene.allow("iam:AddRoleToInstanceProfile")
+        let caller = try await scene.caller()
+        for (role, arn) in [("R", scene.role.arn.text), ("none", "arn:aws:iam::123456789012:role/none")] {
+            let add = AddRoleToInstanceProfile(instanceProfileName: name, roleName: try RoleName(role))
+            let fault = try await scene.fault(add, as: caller)
+            #expect(
+                fault?.message
+                    == "User: \(RoleSessionTests.ann) is not authorized to perform: iam:PassRole on resource: "
+                    + "\(arn) because no identity-based policy allows the iam:PassRole action"
+            )
+        }
+        // Taking the role out again hands on nothing.
+        let remove = RemoveRoleFromInstanceProfile(instanceProfileName: name, roleName: scene.role.roleName)
+        try await scene.allow("iam:RemoveRoleFromInstanceProfile")
+        #expect(try await scene.fault(remove, as: caller)?.code == "NoSuchEntity")
+    }
+
     @Test("instance profiles have tags, and are listed by name under a path")
     func listing() async throws {
         let test = try await TestAuthority()

@@ -85,12 +85,12 @@ struct RoleScene {
     }
 
     /// Lets ann do something by a policy of her own.
-    func allow(_ action: String, on resource: String = "*") async throws {
+    func allow(_ action: String, on resource: String = "*", if condition: String? = nil) async throws {
         try await test.perform(
             PutUserPolicy(
                 userName: ann,
                 policyName: PolicyName(checked: "own"),
-                policyDocument: .allowing(action, on: resource)
+                policyDocument: .allowing(action, on: resource, if: condition)
             )
         )
     }
@@ -101,10 +101,12 @@ struct RoleScene {
 }
 
 extension PolicyText {
-    static func allowing(_ action: String, on resource: String) -> PolicyText {
-        PolicyText(
+    static func allowing(_ action: String, on resource: String, if condition: String? = nil) -> PolicyText {
+        let condition = condition.map { ", \"Condition\": \($0)" } ?? ""
+        return PolicyText(
             checked: """
-                {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "\(action)", "Resource": "\(resource)"}}
+                {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "\(action)", \
+                "Resource": "\(resource)"\(condition)}}
                 """
         )
     }

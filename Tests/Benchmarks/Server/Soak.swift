@@ -18,8 +18,8 @@ enum Soak {
             let signed = try population.identityRequests() + population.userRequests()
             let lanes = [
                 Lane(connections: 24, requests: signed, count: piece * 4 / 5),
-                Lane(connections: 8, requests: population.healthRequests(), count: piece / 5 - 200),
-                Lane(connections: 2, requests: population.signInRequests(), count: 200),
+                Lane(connections: 8, requests: population.healthRequests(), count: piece / 5 - 40),
+                Lane(connections: 2, requests: population.signInRequests(), count: 40),
             ]
             let results = try population.load.run(lanes)
             guard results.allSatisfy({ $0.statuses.keys.allSatisfy { $0 == 200 } }) else {

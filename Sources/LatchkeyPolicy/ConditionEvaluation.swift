@@ -52,24 +52,34 @@ extension Program {
         let list = condition.values.range
         switch condition.test.base {
         case .stringEquals:
-            for place in list where match(templates[place], keys, { Wildcard.same($0, value) }) { return true }
+            for place in list where match(templates[place], keys, value.count, { Wildcard.same($0, value) }) {
+                return true
+            }
         case .stringLike:
             for place in list {
                 let template = templates[place]
                 if template.form == .variable {
-                    if expanding(template, keys, { Wildcard.matches($0, value) }) ?? false { return true }
+                    if expanding(template, keys, for: value.count, { Wildcard.matches($0, value) }) ?? false {
+                        return true
+                    }
                 } else if matches(template, value) {
                     return true
                 }
             }
         case .stringEqualsIgnoreCase:
-            for place in list where match(templates[place], keys, { Fold.equal($0, value) }) { return true }
+            for place in list where match(templates[place], keys, value.count, { Fold.equal($0, value) }) {
+                return true
+            }
         case .bool:
             guard Truth.isOne(value) else { return false }
-            for place in list where match(templates[place], keys, { Fold.equal($0, value) }) { return true }
+            for place in list where match(templates[place], keys, value.count, { Fold.equal($0, value) }) {
+                return true
+            }
         case .arnLike:
             guard let parts = ARNParts(value) else { return false }
-            for place in list where match(templates[place], keys, { parts.match($0, value) }) { return true }
+            for place in list where match(templates[place], keys, value.count, { parts.match($0, value) }) {
+                return true
+            }
         case .ipAddress:
             guard let address = NetworkAddress(value) else { return false }
             for place in list where networks[place].contains(address) { return true }
@@ -94,9 +104,14 @@ extension Program {
     }
 
     /// Whether a test accepts a template's text or pattern; a variable without value is never accepted.
-    private func match(_ template: Template, _ keys: RequestKeys, _ test: (Span<UInt8>) -> Bool) -> Bool {
+    private func match(
+        _ template: Template,
+        _ keys: RequestKeys,
+        _ length: Int,
+        _ test: (Span<UInt8>) -> Bool
+    ) -> Bool {
         switch template.form {
-        case .variable: expanding(template, keys, test) ?? false
+        case .variable: expanding(template, keys, for: length, test) ?? false
         case .beginning: test(bytes.span.extracting(template.extent.start..<template.extent.end + 1))
         case .literal, .anything, .pattern: test(bytes.span.extracting(template.extent.range))
         }

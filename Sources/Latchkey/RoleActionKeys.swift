@@ -30,7 +30,8 @@ extension AddRoleToInstanceProfile: KeyedAction {
     /// Whoever puts a role where machines take it hands it on, which takes `iam:PassRole` besides.
     func addKeys(to keys: inout RequestKeys, _ target: Target, _ state: borrowing State) throws(Fault) {
         keys.add("iam:PassedToService", "ec2.amazonaws.com")
-        let account = target.arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).dropFirst(4).first
+        let account = target.arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false).dropFirst(4)
+            .first
         keys.add("iam:AssociatedResourceArn", account.map { "arn:aws:ec2:*:\($0):instance/*" })
     }
 }

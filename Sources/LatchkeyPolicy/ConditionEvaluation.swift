@@ -52,7 +52,7 @@ extension Program {
         let list = condition.values.range
         switch condition.test.base {
         case .stringEquals:
-            for place in list where match(templates[place], keys, for: value.count, { Wildcard.same($0, value) }) {
+            for place in list where match(templates[place], keys, value.count, { Wildcard.same($0, value) }) {
                 return true
             }
         case .stringLike:
@@ -67,17 +67,18 @@ extension Program {
                 }
             }
         case .stringEqualsIgnoreCase:
-            for place in list where match(templates[place], keys, for: value.count, { Fold.equal($0, value) }) {
+            // Without regard to case a letter of three bytes may be one of a single byte.
+            for place in list where match(templates[place], keys, 3 * value.count, { Fold.equal($0, value) }) {
                 return true
             }
         case .bool:
             guard Truth.isOne(value) else { return false }
-            for place in list where match(templates[place], keys, for: value.count, { Fold.equal($0, value) }) {
+            for place in list where match(templates[place], keys, 3 * value.count, { Fold.equal($0, value) }) {
                 return true
             }
         case .arnLike:
             guard let parts = ARNParts(value) else { return false }
-            for place in list where match(templates[place], keys, for: value.count, { parts.match($0, value) }) {
+            for place in list where match(templates[place], keys, value.count, { parts.match($0, value) }) {
                 return true
             }
         case .ipAddress:
@@ -107,7 +108,7 @@ extension Program {
     private func match(
         _ template: Template,
         _ keys: RequestKeys,
-        for length: Int,
+        _ length: Int,
         _ test: (Span<UInt8>) -> Bool
     ) -> Bool {
         switch template.form {

@@ -161,7 +161,8 @@ extension PolicySet {
             // Such a session has no permissions but those that are passed to it.
             course.fail(.session)
         }
-        return course.end(allowedBy: own ?? gate)
+        // What the resource's policy grants by itself is its grant, whatever else allows.
+        return course.end(allowedBy: strength ?? .account == .account ? own ?? gate : gate)
     }
 
     /// Asks the principal's own policies; returns what allows, if anything does.

@@ -148,10 +148,12 @@ extension Program {
             switch match(resources[place], request) {
             case .matched: return !statement.isNotResource
             case .unresolved: isUnresolved = true
-            case .other: break
+            case .other:
+                // Wherever else the exception does not fit, what it would be is not known.
+                if statement.isNotResource, !isResolved(resources[place].tail, request.keys) { isUnresolved = true }
             }
         }
-        // What cannot be told apart from the excepted is excepted.
+        // Where an exception is not known, nothing is known to be no exception.
         return statement.isNotResource && !isUnresolved
     }
 
@@ -199,31 +201,36 @@ extension Program {
         }
     }
 
+    /// Whether all variables of a template have values.
+    private func isResolved(_ template: Template, _ keys: RequestKeys) -> Bool {
+        guard template.form == .variable else { return true }
+        return expanding(template, keys, for: 0) { _ in true } != nil
+    }
+
     /// Puts a template's pattern to a test, its variables replaced by their values as literal text; nil if one has none.
     ///
-    /// What fits into a kilobyte is put on the stack. What is too long for a text of `length` bytes to match is not put
-    /// together: a short request can ask for more than fits into memory.
-    func expanding(
-        _ template: Template,
-        _ keys: RequestKeys,
-        for length: Int,
-        _ test: (Span<UInt8>) -> Bool
-    ) -> Bool? {
-        var needed = 0
+    /// What fits into a kilobyte is put on the stack. A pattern that needs more text than there is fails without being
+    /// written: however often it repeats a variable, it takes no more room than itself and the text.
+    func expanding(_ template: Template, _ keys: RequestKeys, for length: Int, _ test: (Span<UInt8>) -> Bool) -> Bool? {
         var outcome: Bool?
-        var fits = true
+        var expansion = Expansion.unresolved
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { buffer in
-            guard let count = expand(template, keys, into: buffer, needed: &needed) else { return }
-            fits = count <= buffer.count
-            if fits { outcome = test(buffer.span.extracting(0..<count)) }
+            expansion = expand(template, keys, for: length, into: buffer)
+            if case .written(let count) = expansion, count <= buffer.count {
+                outcome = test(buffer.span.extracting(0..<count))
+            }
         }
-        if fits { return outcome }
-        // Values are literal text, and without regard to case a letter of three bytes may be one of a single byte.
-        if needed > template.extent.count + 3 * length { return false }
-        let long = [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
-            count = expand(template, keys, into: buffer, needed: &needed) ?? 0
+        switch expansion {
+        case .unresolved: return nil
+        case .tooLong: return false
+        case .written(let needed):
+            if let outcome { return outcome }
+            let long = [UInt8](unsafeUninitializedCapacity: needed) { buffer, count in
+                _ = expand(template, keys, for: length, into: buffer)
+                count = needed
+            }
+            return test(long.span)
         }
-        return test(long.span)
     }
 
     static let variableWidth = 5
@@ -235,18 +242,37 @@ extension Program {
         return number
     }
 
-    /// Writes a pattern as far as there is room; returns its whole length, or nil if a variable has no value.
+    private enum Expansion {
+        /// A variable has no value.
+        case unresolved
+        /// What is not `*` needs more bytes than the text has.
+        case tooLong
+        /// The whole length; more than there was room for is not written.
+        case written(Int)
+    }
+
+    /// Writes a pattern as far as there is room, unless no text of this length can match it.
     private func expand(
         _ template: Template,
         _ keys: RequestKeys,
-        into buffer: UnsafeMutableBufferPointer<UInt8>,
-        needed: inout Int
-    ) -> Int? {
-        needed = 0
+        for length: Int,
+        into buffer: UnsafeMutableBufferPointer<UInt8>
+    ) -> Expansion {
+        var needed = 0
+        var wanted = 0
+        func write(_ source: Span<UInt8>) {
+            wanted += source.count
+            guard wanted <= length else { return }
+            for place in source.indices {
+                if needed < buffer.count { buffer[needed] = source[place] }
+                needed += 1
+            }
+        }
         var at = template.extent.start
         while at < template.extent.end {
             let byte = bytes[at]
             guard byte == Wildcard.variable else {
+                if byte != Wildcard.any { wanted += 1 }
                 if needed < buffer.count { buffer[needed] = byte }
                 needed += 1
                 at += 1
@@ -256,22 +282,16 @@ extension Program {
             at += Self.variableWidth
             if let values = values(of: variable.key, keys) {
                 // A set has no one value, and nothing is no value.
-                guard !values.isMany else { return nil }
+                guard !values.isMany else { return .unresolved }
                 let value = keys.extents[values.extents.start]
-                guard !value.isEmpty else { return nil }
-                for place in value.range.prefix(max(0, buffer.count - needed)) {
-                    buffer[needed + place - value.start] = keys.bytes[place]
-                }
-                needed += value.count
+                guard !value.isEmpty else { return .unresolved }
+                write(keys.bytes.span.extracting(value.range))
             } else if let fallback = variable.fallback {
-                for place in fallback.range {
-                    if needed < buffer.count { buffer[needed] = bytes[place] }
-                    needed += 1
-                }
+                write(bytes.span.extracting(fallback.range))
             } else {
-                return nil
+                return .unresolved
             }
         }
-        return needed
+        return wanted <= length ? .written(needed) : .tooLong
     }
 }

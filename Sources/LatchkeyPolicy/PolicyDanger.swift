@@ -10,7 +10,8 @@ struct PolicyDanger {
         var dangers: [PolicyDanger] = []
         for statement in content.statements {
             dangers += ofStatement(statement)
-            for condition in statement.conditions { dangers += ofCondition(condition, in: statement) }
+            let demanded = demandedKeys(of: statement)
+            for condition in statement.conditions { dangers += ofCondition(condition, in: statement, demanded) }
             if content.language == .old { dangers += variables(in: statement) }
         }
         return dangers.sorted { $0.offset < $1.offset }
@@ -42,14 +43,18 @@ struct PolicyDanger {
         return dangers
     }
 
-    private static func ofCondition(_ condition: ConditionText, in statement: Statement) -> [PolicyDanger] {
+    private static func ofCondition(
+        _ condition: ConditionText,
+        in statement: Statement,
+        _ demanded: Set<[UInt8]>
+    ) -> [PolicyDanger] {
         let test = condition.test
         let key = Fold.name(condition.key.text)
         func danger(_ kind: PolicyWarning.Kind, _ message: String) -> PolicyDanger {
             PolicyDanger(kind: kind, message: message, offset: condition.key.offset)
         }
         var dangers: [PolicyDanger] = []
-        if statement.effect == .allow, test.quantifier == .all, !isDemanded(key, in: statement) {
+        if statement.effect == .allow, test.quantifier == .all, !demanded.contains(key) {
             let check = "\"Null\": {\"\(condition.key.text)\": \"false\"}"
             dangers.append(
                 danger(
@@ -89,12 +94,14 @@ struct PolicyDanger {
         return dangers
     }
 
-    /// Whether the statement demands that a key is there.
-    private static func isDemanded(_ key: [UInt8], in statement: Statement) -> Bool {
-        statement.conditions.contains { condition in
-            condition.test.base == .null && Fold.name(condition.key.text) == key
-                && condition.values.allSatisfy { $0.text.utf8.map(Fold.lower).elementsEqual("false".utf8) }
+    /// The keys that a statement demands to be there.
+    private static func demandedKeys(of statement: Statement) -> Set<[UInt8]> {
+        var keys: Set<[UInt8]> = []
+        for condition in statement.conditions where condition.test.base == .null {
+            let isDemand = condition.values.allSatisfy { $0.text.utf8.map(Fold.lower).elementsEqual("false".utf8) }
+            if isDemand { keys.insert(Fold.name(condition.key.text)) }
         }
+        return keys
     }
 
     private static func isSet(_ key: [UInt8]) -> Bool {

@@ -14,12 +14,13 @@ enum TemplateReader {
     /// Cuts a pattern into pieces; two literals may follow one another.
     static func tokens(of text: String, wildcards: Bool, variables: Bool) -> [TemplateToken] {
         let bytes = text.utf8.span
+        // Behind the last closing brace no variable ends, so none is looked for: each search would go to the end.
+        let end = text.utf8.lastIndex(of: UInt8(ascii: "}"))
+            .map { text.utf8.distance(from: text.utf8.startIndex, to: $0) }
+        let lastBrace = end ?? -1
         var tokens: [TemplateToken] = []
         var start = 0
         var at = 0
-        // Behind the last brace no variable ends: to look for its end anew each time would take a square of the length.
-        var lastBrace = bytes.count - 1
-        while variables, lastBrace >= 0, bytes[lastBrace] != UInt8(ascii: "}") { lastBrace -= 1 }
         func literal(to end: Int) {
             if end > start { tokens.append(.literal(Self.text(bytes, start, end))) }
         }
@@ -30,7 +31,9 @@ enum TemplateReader {
                 tokens.append(byte == UInt8(ascii: "*") ? .any : .one)
                 at += 1
                 start = at
-            } else if variables, at < lastBrace, byte == UInt8(ascii: "$"), let (token, end) = variable(bytes, at) {
+            } else if variables, byte == UInt8(ascii: "$"), at < lastBrace,
+                let (token, end) = variable(bytes, at)
+            {
                 literal(to: at)
                 tokens.append(token)
                 at = end

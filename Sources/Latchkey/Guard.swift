@@ -87,7 +87,7 @@ extension CompiledPolicy {
 
 extension Action {
     /// Whether the action may be done to root's own by others: looking, and spending a code, which gives nobody a right.
-    fileprivate static var mayConcernRoot: Bool { access.isReadOnly || Self.self == VerifyOneTimeCode.self }
+    fileprivate static var mayConcernRoot: Bool { isReadOnly || Self.self == VerifyOneTimeCode.self }
 }
 
 extension Caller {

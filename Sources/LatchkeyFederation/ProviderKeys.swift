@@ -49,10 +49,11 @@ public actor ProviderKeys {
     /// - Parameters:
     ///   - reach: Where providers may be.
     ///   - caFile: The certificates, in PEM, that providers are checked against; the system's if nil.
-    public init(reach: WebAddress.Reach = .secure, caFile: String? = nil) {
+    ///   - patience: How long a document may take.
+    public init(reach: WebAddress.Reach = .secure, caFile: String? = nil, patience: Duration = .seconds(5)) {
         var limits = HTTPClient.Limits()
-        limits.connectTime = .seconds(3)
-        limits.time = .seconds(5)
+        limits.connectTime = min(.seconds(3), patience)
+        limits.time = patience
         limits.body = Self.largestDocument
         limits.fields = 16_384
         let client = HTTPClient(limits: limits, caFile: caFile)

@@ -29,9 +29,9 @@ struct HostileProviderTests {
         func set(_ value: String) { text.withLock { $0 = value } }
     }
 
-    private func ask(_ issuer: String) async -> FederationError? {
+    private func ask(_ issuer: String, patience: Duration = .seconds(300)) async -> FederationError? {
         do throws(FederationError) {
-            _ = try await ProviderKeys(reach: .loopback).provider(issuer, having: nil, at: 0)
+            _ = try await ProviderKeys(reach: .loopback, patience: patience).provider(issuer, having: nil, at: 0)
             return nil
         } catch {
             return error
@@ -84,7 +84,7 @@ struct HostileProviderTests {
             try? await Task.sleep(for: .seconds(10))
             return Self.description(issuer)
         }
-        #expect(await ask(issuer)?.name == "unreachable")
+        #expect(await ask(issuer, patience: .seconds(1))?.name == "unreachable")
         await server.drain(within: 0)
     }
 
@@ -107,7 +107,8 @@ struct HostileProviderTests {
                 : Self.description(issuer)
         }
         #expect(await ask(issuer) == nil)
-        let known = try await ProviderKeys(reach: .loopback).provider(issuer, having: nil, at: 0)
+        let known = try await ProviderKeys(reach: .loopback, patience: .seconds(300))
+            .provider(issuer, having: nil, at: 0)
         #expect(known.keys.keys.count == 1)
         await server.drain(within: 0)
     }

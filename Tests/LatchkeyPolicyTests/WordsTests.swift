@@ -8,7 +8,9 @@ import Testing
 @Suite("Refusals beside moto")
 struct WordsTests {
     /// What moto takes, and IAM's documentation or these rules do not.
-    private static let stricter: Set = ["duplicate_name", "resource_vendor_wildcard", "principal_in_identity"]
+    private static let stricter: Set = [
+        "duplicate_name", "resource_vendor_wildcard", "principal_in_identity", "null_if_exists", "sid_with_blank",
+    ]
     /// What both refuse, in other words.
     private static let worded: Set = ["variable_before_fifth_colon"]
 

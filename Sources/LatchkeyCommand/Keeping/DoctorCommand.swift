@@ -29,7 +29,7 @@ struct Finding: Sendable, Equatable {
 let doctorCommand = Command(
     path: ["doctor"],
     group: .keeping,
-    summary: "examines clock, randomness, key, store, disk, certificate and settings",
+    summary: "examines clock, randomness, key, store, disk and settings",
     options: [
         Setting.listen.option, Setting.tlsCertificate.option, Setting.tlsKey.option, Setting.proxies.option, .json,
     ] + Option.keeping,

@@ -62,11 +62,22 @@ extension Server {
 
     /// The account that a call is about: the caller's own; for whoever proved nothing the one that is named, or the only one.
     private func account(named name: String?, _ proof: Proof) async throws(Fault) -> AccountID {
-        guard let own = proof.caller.account else { return try await authority.account(name).id }
+        guard let own = proof.caller.account else { return try await doorAccount(named: name) }
         guard let name else { return own }
-        let named = try await authority.account(name).id
-        guard named == own else { throw .otherAccount }
+        // An account that is not there is another one as well: nobody is told which there are.
+        guard let named = try? await authority.account(name).id, named == own else { throw .otherAccount }
         return own
+    }
+
+    /// The account that whoever proved nothing speaks of; how many there are is not told.
+    func doorAccount(named name: String?) async throws(Fault) -> AccountID {
+        do throws(Fault) {
+            return try await authority.account(name).id
+        } catch {
+            if error.isInternal { throw error }
+            guard name == nil else { throw .validation("there is no such account") }
+            throw .validation("name the account: its number or alias as the member `account`")
+        }
     }
 }
 

@@ -31,7 +31,7 @@ extension Server {
         if let own = proof.caller.account { return own }
         let role = form["RoleArn"]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
         guard role.count >= 6, let named = try? AccountID(String(role[4])) else {
-            return try await authority.account(nil).id
+            return try await doorAccount(named: nil)
         }
         let known = try await authority.accounts()
         // What is not there is refused by the action itself, in the words for a role that does not trust.

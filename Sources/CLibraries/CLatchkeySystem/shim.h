@@ -1,8 +1,5 @@
 // The door to what the Glibc overlay leaves out: process attributes, terminals, standard streams and keyrings.
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>

@@ -134,5 +134,5 @@ static inline int latchkey_disk_state(const char *path, long *kind, unsigned lon
 
 /// Opens a file without a name in a folder, or -1.
 static inline int latchkey_open_nameless(const char *folder) {
-    return open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return open(folder, __O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }

@@ -64,8 +64,12 @@ struct PlainDecimal: Equatable {
 enum PlainDate {
     static func read(_ text: String) -> PlainDecimal? {
         let letters = Array(text.unicodeScalars)
-        let isDigits = letters.allSatisfy { "0"..."9" ~= $0 }
-        if isDigits, letters.count != 4 { return PlainDecimal(text) }
+        // Of seconds a sign and 18 digits are read: the specification leaves both open.
+        let digits = letters.first == "-" ? letters.dropFirst() : letters[...]
+        let isDigits = digits.allSatisfy { "0"..."9" ~= $0 }
+        if isDigits, letters.count != 4 || digits.count == 3 {
+            return 1...18 ~= digits.count ? PlainDecimal(text) : nil
+        }
         var at = 0
         func number(_ count: Int) -> Int? {
             guard at + count <= letters.count else { return nil }

@@ -65,12 +65,9 @@ extension State {
         case .user(let principal): return try heldPolicies(of: principal)
         case .assumedRole(let session):
             let holder = PolicyHolder(session.role)
-            let permissions = try permissions(of: holder)
-            return HeldPolicies(
-                identity: permissions.documents(of: holder),
-                boundary: permissions.boundary.map { HeldPolicy($0, of: holder) },
-                session: try sessionPolicies(of: session.lent, holder)
-            )
+            var held = try heldPolicies(of: holder)
+            held.session = try sessionPolicies(of: session.lent, holder)
+            return held
         case .federated(let session):
             let holder = PolicyHolder(session.issuer)
             var held = HeldPolicies()

@@ -35,8 +35,9 @@ extension State {
     borrowing func simulation(
         of source: PolicySource,
         as caller: String?,
-        in account: AccountID
+        _ call: Call
     ) throws(Fault) -> Simulation {
+        let account = call.account
         let held: HeldPolicies
         let principal: RequestPrincipal
         var keys = RequestKeys()
@@ -45,11 +46,7 @@ extension State {
         case .user(let user):
             held = try heldPolicies(of: user)
             principal = try RequestPrincipal(simulated: caller ?? user.arn.text, id: user.id)
-            keys.add("aws:PrincipalType", "User")
-            keys.add("aws:userid", user.id)
-            keys.add("aws:username", user.name.text)
-            keys.add("aws:PrincipalArn", user.arn.text)
-            for tag in try tags(of: user.id) { keys.add("aws:PrincipalTag/\(tag.key)", tag.value) }
+            try addCaller(Caller(user, mfa: nil, by: .none), at: call.now, to: &keys)
         case .group(let group):
             held = try heldPolicies(of: group)
             principal = try RequestPrincipal(simulated: caller ?? "arn:aws:iam::\(account):user/simulated")

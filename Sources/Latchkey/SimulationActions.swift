@@ -114,7 +114,7 @@ public struct SimulatePrincipalPolicy: IAMAction {
         if resourcePolicy != nil && callerArn == nil, case .group = source {
             throw .invalidInput("CallerArn is needed where there is a ResourcePolicy: a group calls nothing itself.")
         }
-        var simulation = try state.simulation(of: source, as: callerArn?.text, in: call.account)
+        var simulation = try state.simulation(of: source, as: callerArn?.text, call)
         try simulation.add(
             policyInputList ?? [],
             boundaries: permissionsBoundaryPolicyInputList,

@@ -1,4 +1,6 @@
 // DatabaseKind.swift: one suite for every kind of database: its tests run on each, one after the other.
+// The benchmarks use this target too, and link Swift's library statically, where there is no Testing.
+#if canImport(Testing)
 import Synchronization
 public import Testing
 
@@ -77,3 +79,4 @@ private enum Turnstile {
         next?.resume()
     }
 }
+#endif

@@ -31,6 +31,8 @@ LIBDIR = $(DESTDIR)$(PREFIX)/lib
 SERVICE = $(LIBDIR)/systemd/system/latchkey.service $(LIBDIR)/sysusers.d/latchkey.conf $(LIBDIR)/tmpfiles.d/latchkey.conf
 
 FUZZ_SECONDS ?= 60
+# More would only wait for each other, and for programs that have to answer in time.
+TESTS_AT_ONCE ?= 8
 CAMPAIGNS ?= kills images race backup full clock idle torture capacity
 
 .PHONY: all setup run test campaigns lint bench soak fuzz install uninstall clean
@@ -67,7 +69,7 @@ run: setup all ## enrol a device and log in, on a store that is thrown away
 	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" bash Tests/Scripts/session.sh
 
 test: setup all ## every test, the transcripts on the release binary
-	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" $(SWIFT) test
+	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" $(SWIFT) test --experimental-maximum-parallelization-width $(TESTS_AT_ONCE)
 
 campaigns: setup all ## the long form of every campaign of faults, each with a verdict line
 	@failed=0; for campaign in $(CAMPAIGNS); do \

@@ -18,8 +18,8 @@ LINKED_LIBRARIES = libstdc++ libsqlite3 libpng16 libz libexpat libutf8proc libev
 # SwiftPM takes from pkg-config, would come first.
 LINK_FIRST = $(LINKED)/first.cfg
 TOOLCHAIN = $$(dirname "$$(readlink -f "$$(command -v $(SWIFT))")")
-RELEASE = -c release --static-swift-stdlib -Xswiftc -use-ld=lld -Xlinker -lz -Xlinker -lm \
-	-Xlinker -z -Xlinker pack-relative-relocs -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
+RELEASE = -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -lz -Xlinker -lm \
+	-Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
 	-Xswiftc -Xclang-linker -Xswiftc "--config=$(LINK_FIRST)"
 BINDIR = $(DESTDIR)$(PREFIX)/bin
 SHAREDIR = $(DESTDIR)$(PREFIX)/share

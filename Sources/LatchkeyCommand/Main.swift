@@ -16,11 +16,9 @@ enum Main {
     private static func run(_ console: Console) -> ExitCode {
         var code: ExitCode
         do {
-            code = try Shell.latchkey.run(
-                try ProcessHygiene.arguments(),
-                console: console,
-                wipe: ProcessHygiene.wipeArguments
-            )
+            let arguments = try ProcessHygiene.arguments()
+            code = try Shell.latchkey(for: arguments)
+                .run(arguments, console: console, wipe: ProcessHygiene.wipeArguments)
         } catch let interruption as Interrupted {
             console.flush()
             ProcessHygiene.end(by: interruption.signal)

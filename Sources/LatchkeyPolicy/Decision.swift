@@ -120,44 +120,43 @@ private struct Nobody: Witness {
 extension PolicySet {
     /// The one way to a decision, whether or not it is to be explained.
     func evaluate<W: Witness>(_ request: AccessRequest, _ witness: inout W) -> Decision {
-        var course = Course(request: request, isBounded: boundary != nil)
-        let principal = request.principal
+        var course = Course(isBounded: boundary != nil)
 
         for level in resourceControl {
-            _ = course.ask(level, .resourceControl, &witness)
+            _ = course.ask(level, request, .resourceControl, &witness)
             if W.isSilent, let denial = course.denial { return denial }
         }
-        if principal.hasIdentitySide {
+        if request.principal.hasIdentitySide {
             for level in serviceControl {
-                if course.ask(level, .serviceControl, &witness) == nil { course.fail(.serviceControl) }
+                if course.ask(level, request, .serviceControl, &witness) == nil { course.fail(.serviceControl) }
                 if W.isSilent, let denial = course.denial { return denial }
             }
         }
 
-        var grant = resource.flatMap { course.ask($0, .resource, &witness) }
+        var grant = resource.flatMap { course.ask($0, request, .resource, &witness) }
         var gate = PolicyLayer.resource
         if let trust {
-            grant = course.ask(trust, .trust, &witness)
+            grant = course.ask(trust, request, .trust, &witness)
             gate = .trust
         }
         if W.isSilent, let denial = course.denial { return denial }
-        let needsGrant = gate == .trust || request.isForeign || !principal.hasIdentitySide
+        let needsGrant = gate == .trust || request.isForeign || !request.principal.hasIdentitySide
         if needsGrant && grant == nil { course.fail(gate) }
-        guard principal.hasIdentitySide else { return course.end(allowedBy: gate) }
+        guard request.principal.hasIdentitySide else { return course.end(allowedBy: gate) }
 
         // What a policy of another account says does not stand in for the principal's own.
         let strength = request.isForeign ? nil : grant
-        let own = askIdentity(&course, &witness)
+        let own = askIdentity(request, &course, &witness)
         if W.isSilent, let denial = course.denial { return denial }
         if own == nil, strength ?? .account == .account { course.fail(.identity) }
 
-        if let boundary, principal.kind != .root {
-            if course.ask(boundary, .boundary, &witness) == nil, strength != .direct { course.fail(.boundary) }
+        if let boundary, request.principal.kind != .root {
+            if course.ask(boundary, request, .boundary, &witness) == nil, strength != .direct { course.fail(.boundary) }
             if W.isSilent, let denial = course.denial { return denial }
         }
         if !session.isEmpty {
-            if course.ask(session, .session, &witness) == nil, strength != .direct { course.fail(.session) }
-        } else if principal.kind == .federatedUser, strength != .direct {
+            if course.ask(session, request, .session, &witness) == nil, strength != .direct { course.fail(.session) }
+        } else if request.principal.kind == .federatedUser, strength != .direct {
             // Such a session has no permissions but those that are passed to it.
             course.fail(.session)
         }
@@ -166,28 +165,28 @@ extension PolicySet {
     }
 
     /// Asks the principal's own policies; returns what allows, if anything does.
-    private func askIdentity<W: Witness>(_ course: inout Course, _ witness: inout W) -> PolicyLayer? {
-        if course.request.principal.kind == .root { return .root }
+    private func askIdentity<W: Witness>(
+        _ request: AccessRequest,
+        _ course: inout Course,
+        _ witness: inout W
+    ) -> PolicyLayer? {
+        if request.principal.kind == .root { return .root }
         var effects = Effects()
-        course.add(identity, .identity, &effects, &witness)
-        if !(W.isSilent && effects.isDenied) { course.add(groups, .identity, &effects, &witness) }
+        course.add(identity, request, .identity, &effects, &witness)
+        if !(W.isSilent && effects.isDenied) { course.add(groups, request, .identity, &effects, &witness) }
         return course.finish(effects, .identity, &witness) == nil ? nil : .identity
     }
 }
 
 /// A decision on its way through the layers.
 private struct Course {
-    let request: AccessRequest
     let isBounded: Bool
     /// The first layer that denies.
     private var denier: PolicyLayer?
     /// The first layer that should have allowed and did not.
     private var silent: PolicyLayer?
 
-    init(request: AccessRequest, isBounded: Bool) {
-        self.request = request
-        self.isBounded = isBounded
-    }
+    init(isBounded: Bool) { self.isBounded = isBounded }
 
     var denial: Decision? { denier.map { Decision(outcome: .explicitDeny, layer: $0) } }
 
@@ -202,6 +201,7 @@ private struct Course {
     /// Asks one policy that is a layer alone; returns how strongly it allows.
     mutating func ask<W: Witness>(
         _ policy: CompiledPolicy,
+        _ request: AccessRequest,
         _ layer: PolicyLayer,
         _ witness: inout W
     ) -> PrincipalStrength? {
@@ -213,16 +213,18 @@ private struct Course {
     /// Asks the policies of a layer, any of which may allow.
     mutating func ask<W: Witness>(
         _ policies: [CompiledPolicy],
+        _ request: AccessRequest,
         _ layer: PolicyLayer,
         _ witness: inout W
     ) -> PrincipalStrength? {
         var effects = Effects()
-        add(policies, layer, &effects, &witness)
+        add(policies, request, layer, &effects, &witness)
         return finish(effects, layer, &witness)
     }
 
     func add<W: Witness>(
         _ policies: [CompiledPolicy],
+        _ request: AccessRequest,
         _ layer: PolicyLayer,
         _ effects: inout Effects,
         _ witness: inout W

@@ -95,7 +95,8 @@ private struct Listener: Witness {
     private(set) var findings: [LayerFinding] = []
 
     var statements: [MatchedStatement] {
-        found.sorted { ($0.order, $0.statement) < ($1.order, $1.statement) }.map(\.matched)
+        guard found.count > 1 else { return found.map(\.matched) }
+        return found.sorted { ($0.order, $0.statement) < ($1.order, $1.statement) }.map(\.matched)
     }
 
     mutating func matched(_ statement: Int, of policy: CompiledPolicy, in layer: PolicyLayer) {

@@ -81,7 +81,11 @@ extension Explanation {
                 bytes.append(contentsOf: ",\"sid\":".utf8)
                 JSON.string(sid).write(to: &bytes)
             }
-            bytes.append(contentsOf: ",\"line\":\(statement.start.line),\"column\":\(statement.start.column)}".utf8)
+            bytes.append(contentsOf: ",\"line\":".utf8)
+            JSON.number(statement.start.line).write(to: &bytes)
+            bytes.append(contentsOf: ",\"column\":".utf8)
+            JSON.number(statement.start.column).write(to: &bytes)
+            bytes.append(UInt8(ascii: "}"))
         }
         bytes.append(contentsOf: "],\"missingContext\":".utf8)
         JSON.array(missingContextKeys.map(JSON.string)).write(to: &bytes)
@@ -104,12 +108,10 @@ private struct CaseReader {
 
     mutating func read(_ bytes: Span<UInt8>) throws(PolicyFault) -> PolicyCase {
         var reader = PolicyReader()
-        var whole = self
         try reader.object(bytes, of: "a case") { (reader, bytes, name, start) throws(PolicyFault) in
-            guard whole.seen.insert(name) else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
-            try whole.member(name, start, &reader, bytes)
+            guard seen.insert(name) else { throw PolicyFault(SyntaxFault(.duplicate, at: start)) }
+            try member(name, start, &reader, bytes)
         }
-        self = whole
         JSONReader.skipBlanks(bytes, &reader.at)
         if reader.at < bytes.count { throw PolicyFault(SyntaxFault(.trailing, at: reader.at)) }
         return PolicyCase(policies: policies, request: try request())
@@ -171,7 +173,6 @@ private struct CaseReader {
     }
 
     private mutating func context(_ reader: inout PolicyReader, _ bytes: Span<UInt8>) throws(PolicyFault) {
-        var keys = keys
         try reader.object(bytes, of: "context") { (reader, bytes, name, start) throws(PolicyFault) in
             guard !keys.contains(name) else {
                 throw .shape("the context has this key twice; keys that differ only in case are one", at: start)
@@ -182,7 +183,6 @@ private struct CaseReader {
                 keys.set(name, try reader.scalar(bytes).text)
             }
         }
-        self.keys = keys
     }
 }
 

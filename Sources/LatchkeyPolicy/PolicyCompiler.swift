@@ -95,28 +95,28 @@ struct PolicyCompiler {
 
     private mutating func template(_ tokens: ArraySlice<TemplateToken>) -> Template {
         // The texts of variables come first: they must not stand within the pattern.
-        var numbers: [Int] = []
+        let first = program.variables.count
         for case .variable(let key, let fallback) in tokens {
-            numbers.append(program.variables.count)
             program.variables.append(
                 CompiledVariable(key: self.key(key), fallback: fallback.map { text(Array($0.utf8)) })
             )
         }
         let start = program.bytes.count
-        var next = 0
+        var number = first
         for token in tokens {
             switch token {
             case .literal(let literal): program.bytes.append(contentsOf: literal.utf8)
             case .any: star(since: start)
             case .one: program.bytes.append(Wildcard.one)
             case .variable:
-                let number = numbers[next]
-                next += 1
                 program.bytes.append(Wildcard.variable)
-                for shift in [21, 14, 7, 0] { program.bytes.append(UInt8(truncatingIfNeeded: number >> shift & 0x7F)) }
+                for shift in stride(from: 21, through: 0, by: -7) {
+                    program.bytes.append(UInt8(truncatingIfNeeded: number >> shift & 0x7F))
+                }
+                number += 1
             }
         }
-        return finished(start, hasVariable: !numbers.isEmpty)
+        return finished(start, hasVariable: number > first)
     }
 
     /// Appends a star, unless one stands there.
@@ -164,28 +164,26 @@ struct PolicyCompiler {
     }
 
     private mutating func resource(_ tokens: [TemplateToken]) -> ResourcePattern {
-        var head: [TemplateToken] = []
         var colons = 0
         for (place, token) in tokens.enumerated() {
             // A variable so early never matches, and is refused when the document is read.
             if case .variable = token {
                 return ResourcePattern(head: .never, extent: .none, parts: 0, tail: template([]))
             }
-            guard case .literal(let text) = token else {
-                head.append(token)
-                continue
-            }
+            guard case .literal(let text) = token else { continue }
             for index in text.utf8.indices where text.utf8[index] == UInt8(ascii: ":") {
                 colons += 1
                 guard colons == 5 else { continue }
                 let after = text.utf8.index(after: index)
-                let rest = [.literal(String(text[after...]))] + tokens[(place + 1)...]
-                let first = template((head + [.literal(String(text[..<after]))])[...])
-                return pattern(first, 6, template(rest[...]))
+                var part = tokens[...place]
+                part[place] = .literal(String(text[..<after]))
+                let head = template(part)
+                part = tokens[place...]
+                part[place] = .literal(String(text[after...]))
+                return pattern(head, 6, template(part))
             }
-            head.append(token)
         }
-        return pattern(template(head[...]), colons + 1, template([]))
+        return pattern(template(tokens[...]), colons + 1, template([]))
     }
 
     private func pattern(_ head: Template, _ parts: Int, _ tail: Template) -> ResourcePattern {

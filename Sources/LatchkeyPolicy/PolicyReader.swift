@@ -279,6 +279,7 @@ struct NameSet {
     /// Adds a name; false if it was there.
     mutating func insert(_ name: String) -> Bool {
         if many.isEmpty {
+            if few.isEmpty { few.reserveCapacity(8) }
             // Equivalence first: it is quick for short names, and mostly says no.
             if few.contains(where: { $0 == name && $0.utf8.elementsEqual(name.utf8) }) { return false }
             few.append(name)

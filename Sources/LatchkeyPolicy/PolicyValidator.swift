@@ -99,17 +99,20 @@ struct PolicyValidator {
     private func check(_ action: PlacedText) throws(PolicyFault) {
         let bytes = action.text.utf8
         if bytes.elementsEqual("*".utf8) { return }
-        let parts = bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        if parts.count < 2 {
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
             let examples = "e.g., iam, sdb, ec2, etc."
             throw PolicyFault("Actions/Conditions must be prefaced by a vendor, \(examples)", at: action.offset)
         }
-        if parts.count > 2 { throw PolicyFault("Actions/Condition can contain only one colon.", at: action.offset) }
-        guard !parts[0].isEmpty, parts[0].allSatisfy({ $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }) else {
-            throw PolicyFault("Vendor \(Substring(parts[0])) is not valid", at: action.offset)
+        let vendor = bytes[..<colon]
+        let name = bytes[bytes.index(after: colon)...]
+        if name.contains(UInt8(ascii: ":")) {
+            throw PolicyFault("Actions/Condition can contain only one colon.", at: action.offset)
         }
-        let isName = parts[1].allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
-        guard !parts[1].isEmpty, isName else {
+        guard !vendor.isEmpty, vendor.allSatisfy({ $0.isLetterOrDigit || $0 == UInt8(ascii: "-") }) else {
+            throw PolicyFault("Vendor \(Substring(vendor)) is not valid", at: action.offset)
+        }
+        let isName = name.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") }
+        guard !name.isEmpty, isName else {
             throw .shape("an action's name has letters, digits, * and ?", at: action.offset)
         }
     }

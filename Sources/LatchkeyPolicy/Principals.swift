@@ -92,31 +92,55 @@ private struct PrincipalARN {
     let name: String
 
     init?(_ arn: String) {
-        let parts = arn.utf8.split(separator: UInt8(ascii: ":"), maxSplits: 5, omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[0].elementsEqual("arn".utf8), !parts[1].isEmpty, parts[3].isEmpty,
-            parts[4].count == 12, parts[4].allSatisfy({ $0 &- 0x30 < 10 }),
-            !parts[5].contains(where: { $0 == UInt8(ascii: "*") || $0 == UInt8(ascii: "?") })
+        let text = arn.utf8.span
+        guard let colons = ARNParts(text)?.colons, colons[1] > colons[0] + 1, colons[3] == colons[2] + 1,
+            colons[4] == colons[3] + 13
         else { return nil }
-        let path = parts[5].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        let isIAM = parts[2].elementsEqual("iam".utf8)
-        guard isIAM || parts[2].elementsEqual("sts".utf8), path.count == 1 || path.last?.isEmpty == false else {
+        for place in colons[3] + 1..<colons[4] where text[place] &- 0x30 > 9 { return nil }
+        let isIAM = Self.equals(text, colons[1] + 1..<colons[2], "iam")
+        guard isIAM || Self.equals(text, colons[1] + 1..<colons[2], "sts") else { return nil }
+        var slashes = 0
+        var first = text.count
+        var last = text.count
+        for place in colons[4] + 1..<text.count {
+            switch text[place] {
+            case UInt8(ascii: "*"), UInt8(ascii: "?"): return nil
+            case UInt8(ascii: "/"):
+                if slashes == 0 { first = place }
+                last = place
+                slashes += 1
+            default: break
+            }
+        }
+        // Nothing follows the last slash.
+        if slashes > 0, last == text.count - 1 { return nil }
+        let word = colons[4] + 1..<first
+        var name = arn
+        if isIAM, slashes == 0, Self.equals(text, word, "root") {
+            kind = .root
+        } else if isIAM, slashes > 0, Self.equals(text, word, "user") {
+            kind = .user
+        } else if isIAM, slashes > 0, Self.equals(text, word, "role") {
+            kind = .role
+            name = Self.string(text, last + 1..<text.count)
+        } else if !isIAM, slashes == 2, Self.equals(text, word, "assumed-role") {
+            kind = .session
+            name = Self.string(text, first + 1..<last)
+        } else if !isIAM, slashes == 1, Self.equals(text, word, "federated-user") {
+            kind = .federatedUser
+        } else {
             return nil
         }
-        var name = arn
-        switch (isIAM, String(Substring(path[0])), path.count) {
-        case (true, "root", 1): kind = .root
-        case (true, "user", 2...): kind = .user
-        case (true, "role", 2...):
-            kind = .role
-            name = String(Substring(path[path.count - 1]))
-        case (false, "assumed-role", 3):
-            kind = .session
-            name = String(Substring(path[1]))
-        case (false, "federated-user", 2): kind = .federatedUser
-        default: return nil
-        }
-        account = String(Substring(parts[4]))
+        account = Self.string(text, colons[3] + 1..<colons[4])
         self.name = name
+    }
+
+    private static func equals(_ text: Span<UInt8>, _ range: Range<Int>, _ word: StaticString) -> Bool {
+        word.withUTF8Buffer { Wildcard.same(text.extracting(range), $0.span) }
+    }
+
+    private static func string(_ text: Span<UInt8>, _ range: Range<Int>) -> String {
+        text.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 }
 

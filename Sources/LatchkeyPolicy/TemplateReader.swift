@@ -19,6 +19,7 @@ enum TemplateReader {
             .map { text.utf8.distance(from: text.utf8.startIndex, to: $0) }
         let lastBrace = end ?? -1
         var tokens: [TemplateToken] = []
+        tokens.reserveCapacity(8)
         var start = 0
         var at = 0
         func literal(to end: Int) {

@@ -1,48 +1,74 @@
 // PolicyBatch.swift: `latchkey policy decide --batch`, one decision a line, in order, as fast as they come.
+internal import Glibc
 internal import LatchkeyPolicy
 
 /// Reads cases, one a line, and answers each with a line of JSON.
 ///
 /// Answers are handed on whenever the input has no further whole line, so that a program on the other side may wait for each.
+/// Lines that come together are answered on all processors.
 struct PolicyBatch {
     let console: Console
     /// A longer line is answered by an error, and is not kept.
     private static let longestLine = 1 << 20
+    /// Fewer lines are not worth a task of their own.
+    private static let fewestLines = 32
 
     /// Answers every line of standard input; a line that is no case is answered by its error and stops nothing.
     func run() throws -> ExitCode {
         var input = ByteInput(0, chunk: 1 << 17)
-        var lines = LineCutter(longest: Self.longestLine)
-        var answers: [UInt8] = []
-        do throws(FileError) {
-            while let chunk = try input.next() {
-                lines.cut(chunk) { line in Self.answer(line, &answers) }
-                console.write(answers)
-                console.flush()
-                answers.removeAll(keepingCapacity: true)
-                if console.isClosed { return .done }
-            }
-        } catch {
-            throw Failure.unusable("cannot read standard input: \(error.reason)")
+        var cutter = LineCutter(longest: Self.longestLine)
+        var lines: [LineCutter.Line] = []
+        while let chunk = try next(&input) {
+            cutter.cut(chunk) { lines.append($0) }
+            try answer(lines)
+            lines.removeAll(keepingCapacity: true)
+            console.flush()
+            if console.isClosed { return .done }
         }
-        lines.end { line in Self.answer(line, &answers) }
-        console.write(answers)
+        cutter.end { lines.append($0) }
+        try answer(lines)
         return .done
     }
 
-    private static func answer(_ line: LineCutter.Line, _ answers: inout [UInt8]) {
-        switch line {
-        case .whole(let bytes): PolicyCase.answer(bytes.span, to: &answers)
-        case .tooLong: PolicyCase.refuse("the line is longer than \(longestLine) bytes", to: &answers)
+    private func next(_ input: inout ByteInput) throws -> ArraySlice<UInt8>? {
+        do throws(FileError) { return try input.next() } catch {
+            throw Failure.unusable("cannot read standard input: \(error.reason)")
         }
-        answers.append(UInt8(ascii: "\n"))
+    }
+
+    /// Writes the answers to some lines, in their order.
+    private func answer(_ lines: [LineCutter.Line]) throws {
+        let parts = max(1, min(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), lines.count / Self.fewestLines))
+        guard parts > 1 else { return console.write(Self.answers(to: lines[...])) }
+        let answers = try blocking {
+            await withTaskGroup(of: (Int, [UInt8]).self) { group in
+                for part in 0..<parts {
+                    let range = lines.count * part / parts..<lines.count * (part + 1) / parts
+                    group.addTask { (part, Self.answers(to: lines[range])) }
+                }
+                return await group.reduce(into: [[UInt8]](repeating: [], count: parts)) { $0[$1.0] = $1.1 }
+            }
+        }
+        for part in answers { console.write(part) }
+    }
+
+    private static func answers(to lines: ArraySlice<LineCutter.Line>) -> [UInt8] {
+        var answers: [UInt8] = []
+        for line in lines {
+            switch line {
+            case .whole(let bytes): PolicyCase.answer(bytes.span, to: &answers)
+            case .tooLong: PolicyCase.refuse("the line is longer than \(longestLine) bytes", to: &answers)
+            }
+            answers.append(UInt8(ascii: "\n"))
+        }
+        return answers
     }
 }
 
 /// Cuts a stream into lines, whatever pieces it comes in.
 struct LineCutter {
     /// A line without its end.
-    enum Line {
+    enum Line: Sendable {
         case whole(ArraySlice<UInt8>)
         /// One that is longer than allowed; it was not kept.
         case tooLong

@@ -13,6 +13,11 @@ struct Shell: Sendable {
         )
     )
 
+    /// What some arguments need of it: who asks for a code waits less when the other commands are not made first.
+    static func latchkey(for arguments: [String]) -> Shell {
+        arguments.first == "code" ? Shell(table: CommandTable(commands: codeCommands)) : latchkey
+    }
+
     /// Runs the command that `arguments` name.
     ///
     /// - Parameters:

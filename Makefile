@@ -31,6 +31,7 @@ LIBDIR = $(DESTDIR)$(PREFIX)/lib
 SERVICE = $(LIBDIR)/systemd/system/latchkey.service $(LIBDIR)/sysusers.d/latchkey.conf $(LIBDIR)/tmpfiles.d/latchkey.conf
 
 FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= tokens texts policies requests identity
 # More would only wait for each other, and for programs that have to answer in time.
 TESTS_AT_ONCE ?= 8
 CAMPAIGNS ?= kills images race backup full clock idle torture capacity
@@ -87,11 +88,14 @@ bench: setup all ## codes, policies, the server, durable changes: each beside a 
 	$(SWIFT) build $(RELEASE) --product LatchkeyStoreBenchmarks
 	.build/release/LatchkeyStoreBenchmarks
 
-fuzz: setup ## the readers of token files under libFuzzer, for FUZZ_SECONDS
+fuzz: setup ## what comes from outside, under libFuzzer and AddressSanitizer, FUZZ_SECONDS for each kind
+	LATCHKEY_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --product Fuzz
 	python3 Tests/Fuzz/corpus.py .build/fuzz/corpus
-	LATCHKEY_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --product TokenFuzz
-	.build/fuzz/release/TokenFuzz -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 \
-		-artifact_prefix=.build/fuzz/ .build/fuzz/corpus
+	@for target in $(FUZZ_TARGETS); do \
+		echo "$$target:"; \
+		ASAN_OPTIONS=detect_leaks=0 .build/fuzz/release/Fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
+			-rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus/$$target || exit 1; \
+	done
 
 soak: setup all ## a million requests, after which the server must hold no more than before
 	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks

@@ -147,19 +147,22 @@ for target in package.targets where target.type != .system {
 
 // `make fuzz` only: libFuzzer brings a `main` of its own, and counts the branches of what it is to break.
 if Context.environment["LATCHKEY_FUZZ"] != nil {
-    let fuzzed: Set = ["LatchkeyTokens", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyCrypto"]
+    let fuzzed: Set = [
+        "LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyQR", "LatchkeyTokens", "LatchkeyPolicy", "LatchkeyHTTP",
+        "LatchkeyWire", "LatchkeyFederation",
+    ]
     for target in package.targets where fuzzed.contains(target.name) {
-        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))
     }
-    package.products.append(.executable(name: "TokenFuzz", targets: ["TokenFuzz"]))
+    package.products.append(.executable(name: "Fuzz", targets: ["Fuzz"]))
     package.targets.append(
         .executableTarget(
-            name: "TokenFuzz",
-            dependencies: ["LatchkeyCrypto", "LatchkeyOTP", "LatchkeyTokens"],
+            name: "Fuzz",
+            dependencies: fuzzed.sorted().map { .target(name: $0) },
             path: "Tests/Fuzz",
             exclude: ["corpus.py"],
-            swiftSettings: [.unsafeFlags(["-sanitize=fuzzer", "-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+            swiftSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         )
     )
 }

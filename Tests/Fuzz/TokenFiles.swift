@@ -1,5 +1,4 @@
-// TokenFuzz.swift: every reader of token files under libFuzzer: `make fuzz`; nothing may trap.
-import Glibc
+// TokenFiles.swift: token files of every maker, and the vault: `Fuzz tokens`.
 import LatchkeyCrypto
 import LatchkeyOTP
 import LatchkeyTokens
@@ -7,9 +6,8 @@ import LatchkeyTokens
 /// A pre-shared key of PSKC, so that what is encrypted is reached too.
 private let key = TokenKey(Secret(utf8: "12345678901234567890123456789012"))
 
-/// Reads bytes of libFuzzer's making.
-private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    let bytes = Array(UnsafeBufferPointer(start: start, count: count))
+/// Reads a file, whatever it is told to be by its content, and writes what it holds in every format.
+func readTokenFile(_ bytes: [UInt8]) {
     // A passphrase would have a random header derive keys for minutes, which finds nothing.
     let isPSKC = bytes.first == UInt8(ascii: "<") && !String(decoding: bytes, as: UTF8.self).contains("pbkdf2")
     do throws(TokenFileError) {
@@ -23,23 +21,5 @@ private func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt 
         _ = try? TokenExport.pskc(tokens, .none)
     } catch {
         _ = "\(error)"
-    }
-    return 0
-}
-
-/// libFuzzer's own beginning, for a program that has a `main`.
-@_silgen_name("LLVMFuzzerRunDriver")
-private func runDriver(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ words: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
-
-@main
-private enum TokenFuzz {
-    static func main() {
-        var count = CommandLine.argc
-        var words = CommandLine.unsafeArgv
-        exit(runDriver(&count, &words, testOneInput))
     }
 }

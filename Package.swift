@@ -148,8 +148,8 @@ for target in package.targets where target.type != .system {
 // `make fuzz` only: libFuzzer brings a `main` of its own, and counts the branches of what it is to break.
 if Context.environment["LATCHKEY_FUZZ"] != nil {
     let fuzzed: Set = [
-        "LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyQR", "LatchkeyTokens", "LatchkeyPolicy", "LatchkeyHTTP",
-        "LatchkeyWire", "LatchkeyFederation",
+        "LatchkeyJSON", "LatchkeyCrypto", "LatchkeyOTP", "LatchkeyQR", "LatchkeyTokens", "LatchkeyPolicy",
+        "LatchkeyHTTP", "LatchkeyWire", "LatchkeyFederation",
     ]
     for target in package.targets where fuzzed.contains(target.name) {
         target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]))

@@ -1,7 +1,8 @@
 // Requests.swift: bytes on a socket: `Fuzz requests`: HTTP, then its form, its signature and an action's members.
-@testable import LatchkeyHTTP
 import LatchkeyCrypto
 import LatchkeyWire
+
+@testable import LatchkeyHTTP
 
 /// An action with a member of every shape.
 private struct AnyAction: Decodable {

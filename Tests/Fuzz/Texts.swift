@@ -3,7 +3,7 @@ import LatchkeyCrypto
 import LatchkeyJSON
 import LatchkeyOTP
 
-/// What a person's text may be given to. What comes out must go in again.
+/// Gives a text to a reader; what comes out must go in again.
 func readText(_ bytes: [UInt8]) {
     guard let kind = bytes.first else { return }
     let text = String(decoding: bytes.dropFirst(), as: UTF8.self)

@@ -58,8 +58,10 @@ struct PolicyDice {
                 "StringNotLike",
             ],
             keys: ["aws:username", "aws:PrincipalTag/T", "aws:principaltag/t", "x:s", "x:many", "X:Many", "x:gone"],
-            written: texts + ["a${aws:username}", "${x:s}*", "*${aws:PrincipalTag/T}", "a", "b", "*", "a*", "*b", "?"],
-            sent: texts
+            written: texts + [
+                "a${aws:username}", "${x:s}*", "*${aws:PrincipalTag/T}", "a", "b", "*", "a*", "*b", "?", "*a?", "?é*", "*?b",
+            ],
+            sent: texts + ["aé", "éa", "aéb"]
         ),
         Family(
             operators: [
@@ -134,7 +136,7 @@ struct PolicyDice {
         "1e3",
         "1000", "9007199254740993", "9007199254740992", "1e-1", "100e-1", "18446744073709551616",
         "1.8446744073709551616e19",
-        "0.000", "-0.1", "1e", "1.2.3", "--1", "5,0", "1E+1", "-", "+", "12e2147",
+        "0.000", "-0.1", "1.5", "-10.5", "1e", "1.2.3", "--1", "5,0", "1E+1", "-", "+", "12e2147",
     ]
     private static let dates = [
         "2026-01-01", "2026", "2026-01", "2026-01-01T00:00Z", "2026-01-01T00:00:00Z", "2025-12-31T23:30:00-00:30",

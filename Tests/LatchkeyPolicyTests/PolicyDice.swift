@@ -59,7 +59,8 @@ struct PolicyDice {
             ],
             keys: ["aws:username", "aws:PrincipalTag/T", "aws:principaltag/t", "x:s", "x:many", "X:Many", "x:gone"],
             written: texts + [
-                "a${aws:username}", "${x:s}*", "*${aws:PrincipalTag/T}", "a", "b", "*", "a*", "*b", "?", "*a?", "?é*", "*?b",
+                "a${aws:username}", "${x:s}*", "*${aws:PrincipalTag/T}", "a", "b", "*", "a*", "*b", "?", "*a?", "?é*",
+                "*?b",
             ],
             sent: texts + ["aé", "éa", "aéb"]
         ),

@@ -9,6 +9,9 @@ struct Verdict: Equatable {
     let applied: Set<String>
     /// Keys, in small letters, that statements about the request refer to and it lacks.
     let missing: Set<String>
+    /// Whether the organisation's policies of all levels would allow it, and whether the boundary would, if there are any.
+    let byOrganization: Bool?
+    let byBoundary: Bool?
 }
 
 /// All policies that apply to one question.
@@ -48,10 +51,20 @@ struct JudgeWorld {
             (.resource, resources), (.trust, trusts), (.identity, own), (.boundary, bounds), (.session, sessions),
         ]
         let names = Set(all.flatMap { $0.1.map(\.label) })
-        func say(_ outcome: Decision.Outcome, _ layer: PolicyLayer) -> Verdict {
-            Verdict(outcome: outcome, layer: layer, applied: names, missing: missing)
-        }
         func isAllowed(_ statements: [JudgeStatement]) -> Bool { statements.contains(where: \.isAllow) }
+        func isDenied(_ statements: [JudgeStatement]) -> Bool { statements.contains { !$0.isAllow } }
+        let hasOrganization = !controls.isEmpty || !levels.isEmpty
+        let isOrganized = !controls.contains(where: isDenied) && levels.allSatisfy { isAllowed($0) && !isDenied($0) }
+        func say(_ outcome: Decision.Outcome, _ layer: PolicyLayer) -> Verdict {
+            Verdict(
+                outcome: outcome,
+                layer: layer,
+                applied: names,
+                missing: missing,
+                byOrganization: hasOrganization ? isOrganized : nil,
+                byBoundary: hasIdentity && boundary != nil ? isAllowed(bounds) && !isDenied(bounds) : nil
+            )
+        }
 
         // 1: an explicit deny anywhere ends it.
         for (layer, found) in all where found.contains(where: { !$0.isAllow }) { return say(.explicitDeny, layer) }

@@ -57,7 +57,10 @@ struct PolicyDice {
                 "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike",
                 "StringNotLike",
             ],
-            keys: ["aws:username", "aws:PrincipalTag/T", "aws:principaltag/t", "x:s", "x:many", "X:Many", "x:gone"],
+            keys: [
+                "aws:username", "aws:PrincipalTag/T", "aws:principaltag/t", "x:s", "x:many", "X:Many", "x:gone", "x:z",
+                "X:Z",
+            ],
             written: texts + [
                 "a${aws:username}", "${x:s}*", "*${aws:PrincipalTag/T}", "a", "b", "*", "a*", "*b", "?", "*a?", "?é*",
                 "*?b",

@@ -255,7 +255,9 @@ extension Verdict {
             outcome: explanation.decision.outcome,
             layer: explanation.decision.layer,
             applied: Set(applied),
-            missing: Set(explanation.missingContextKeys.map { $0.lowercased() })
+            missing: Set(explanation.missingContextKeys.map { $0.lowercased() }),
+            byOrganization: explanation.allowedByOrganizations,
+            byBoundary: explanation.allowedByBoundary
         )
     }
 }

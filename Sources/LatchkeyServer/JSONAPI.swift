@@ -133,7 +133,17 @@ private struct JSONFault: Encodable {
 
     var response: HTTPResponse {
         let body = (try? JSON(encoding: self))?.bytes() ?? Array("{}".utf8)
-        return HTTPResponse(status: status, type: "application/json", body: body)
+        return HTTPResponse(status: status, type: "application/json", body: body).allowing("POST")
+    }
+}
+
+extension HTTPResponse {
+    /// The answer, with the methods that may be used where another one was refused (RFC 9110 section 15.5.6).
+    func allowing(_ methods: String) -> HTTPResponse {
+        guard status == 405 else { return self }
+        var answer = self
+        answer.fields.append("allow", methods)
+        return answer
     }
 }
 

@@ -16,7 +16,7 @@ extension Server {
             outcome.action = action.name
             let proof = try await prove(visit, action)
             outcome.caller = proof.caller.auditName
-            let account = try await account(of: proof, form)
+            let account = try await account(of: proof, form, action)
             let call = visit.call(by: proof.caller, for: account, region: proof.region)
             outcome.response = try await performQuery(action, form, call, &outcome)
         } catch {
@@ -26,9 +26,13 @@ extension Server {
         return outcome
     }
 
-    /// The account that a call is about: the caller's own, or that of the role which a token is to open, or the only one.
-    private func account(of proof: Proof, _ form: Form) async throws(Fault) -> AccountID {
+    /// The account that a call is about: the caller's own, that which a sign-in names, that of the role which a token is to
+    /// open, or the only one.
+    private func account(of proof: Proof, _ form: Form, _ action: any Action.Type) async throws(Fault) -> AccountID {
         if let own = proof.caller.account { return own }
+        if FormFields.takesAccount(action), let name = form[FormFields.account] {
+            return try await doorAccount(named: name)
+        }
         let role = form["RoleArn"]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
         guard role.count >= 6, let named = try? AccountID(String(role[4])) else {
             return try await doorAccount(named: nil)
@@ -51,6 +55,7 @@ extension Server {
             namespace: service.namespace
         )
         .response
+        .allowing("GET, POST")
     }
 
     private func prove(_ visit: Visit, _ action: any Action.Type) async throws(Fault) -> Proof {
@@ -89,7 +94,7 @@ extension Server {
 
     private static func decode<A: Action>(_ action: A.Type, _ form: Form) throws(Fault) -> A {
         do {
-            return try FormDecoder(form, ignoring: FormFields.protocolNames).decode(A.self)
+            return try FormDecoder(form, ignoring: FormFields.besidesMembers(of: action)).decode(A.self)
         } catch let fault as Fault {
             throw fault
         } catch let refusal as FormDecoder.Refusal {
@@ -102,7 +107,18 @@ extension Server {
 
 /// Fields that are the protocol's and not the action's.
 private enum FormFields {
-    static let protocolNames: Set<String> = [
+    /// The account, by number or alias, where whoever has proved nothing yet must say which one is meant.
+    static let account = "Account"
+
+    static func takesAccount(_ action: any Action.Type) -> Bool {
+        action.service == .latchkey && action.access == .open
+    }
+
+    static func besidesMembers(of action: any Action.Type) -> Set<String> {
+        takesAccount(action) ? protocolNames.union([account]) : protocolNames
+    }
+
+    private static let protocolNames: Set<String> = [
         "Action", "Version", "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires",
         "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token", "X-Amz-Content-Sha256",
     ]

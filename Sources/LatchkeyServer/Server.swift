@@ -74,9 +74,7 @@ public final class Server: Sendable {
         default: return nil
         }
         guard ["GET", "HEAD"].contains(visit.request.method) else {
-            var refused = HTTPResponse(status: 405)
-            refused.fields.append("allow", "GET, HEAD")
-            return Outcome(response: refused)
+            return Outcome(response: HTTPResponse(status: 405).allowing("GET, HEAD"))
         }
         return Outcome(response: response)
     }

@@ -95,6 +95,66 @@ struct ServerEdgeTests {
         print(count, "refused")
         """
 
+    @Test("where there are several accounts a sign-in says which, in either API; a wrong method is told the right ones")
+    func doors() throws {
+        let served = try Served()
+        for arguments in [
+            ["call", "CreateAccount", "--input-json", "-"],
+            ["user", "create", "bea", "--account", "210987654321", "--password-stdin"],
+        ] {
+            let account = #"{"accountId":"210987654321","alias":"shop","rootPassword":"\#(Self.password)"}"#
+            let made = try Subprocess.run(
+                Places.binary.path,
+                arguments,
+                stdin: Array((arguments[0] == "call" ? account : Self.password).utf8),
+                environment: served.environment
+            )
+            #expect(made.status == 0, "\(made.stderr)")
+        }
+        let output = try PythonEnvironment.run(Self.doorways, [served.endpoint, Self.password], with: [])
+        #expect(output.lines.map(String.init) == ["done"])
+        #expect(served.end() == 0)
+    }
+
+    private static let password = "herons stand in the shallows"
+
+    private static let doorways = """
+        import json, sys, urllib.error, urllib.parse, urllib.request
+        endpoint, password = sys.argv[1:]
+
+        def ask(path, body=None, kind=None, method=None):
+            request = urllib.request.Request(endpoint + path, body, method=method)
+            if kind:
+                request.add_header("Content-Type", kind)
+            try:
+                with urllib.request.urlopen(request) as answer:
+                    return answer.status, answer.headers, answer.read().decode()
+            except urllib.error.HTTPError as error:
+                return error.code, error.headers, error.read().decode()
+
+        def query(**members):
+            members |= {"Action": "SignIn", "UserName": "bea", "Password": password}
+            return ask("/", urllib.parse.urlencode(members).encode(), "application/x-www-form-urlencoded")
+
+        def data(**members):
+            members |= {"userName": "bea", "password": password}
+            return ask("/v1/SignIn", json.dumps(members).encode(), "application/json")
+
+        for account in ["210987654321", "shop"]:
+            assert query(Account=account)[0] == 200, query(Account=account)
+            assert data(account=account)[0] == 200, data(account=account)
+        # In the other account there is no such user, and nobody is told.
+        assert query(Account="123456789012")[0] == data(account="123456789012")[0] == 403
+        for status, _, text in query(), data():
+            assert status == 400 and "name the account" in text, text
+        for status, _, text in query(Account="333333333333"), data(account="333333333333"):
+            assert status == 400 and "no such account" in text, text
+        assert ask("/", method="PUT")[1]["Allow"] == "GET, POST"
+        assert ask("/v1/SignIn")[1]["Allow"] == "POST"
+        assert ask("/healthz", b"")[1]["Allow"] == "GET, HEAD"
+        print("done")
+        """
+
     @Test("a request at each limit is served, and one beyond it is refused as soon as that is known")
     func limits() throws {
         let served = try Served()

@@ -97,32 +97,73 @@ class Campaign:
 
     def postgres(self):
         """The address of an empty database: the one given, or one on a server of the campaign's own."""
-        if self.given.store:
-            return self.given.store
-        programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
-        folder = tempfile.mkdtemp(prefix="latchkey-postgres-", dir="/tmp")
-        user = []
+        return self.given.store or Postgres(self).address
+
+    def examine(self, when="", doctor=True):
+        """Holds store, trail and, unless the place itself is ill, all that the doctor looks at against what it should be."""
+        for words in [("store", "check"), ("audit", "--verify")] + [("doctor",)] * doctor:
+            status, said, errors = self.latchkey(*words)
+            self.expect(status == 0, f"{when}latchkey {' '.join(words)} ended with {status}: {errors or said}")
+
+    def preload(self, source):
+        """Compiles a library of C that is loaded before the server's own, and returns its path."""
+        library = f"{self.folder}/{source}.so"
+        compiler = shutil.which("cc") or shutil.which("clang") or os.path.join(
+            os.path.dirname(os.path.realpath(shutil.which("swift"))), "clang")
+        subprocess.run([compiler, "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library,
+                        os.path.join(os.path.dirname(os.path.abspath(__file__)), source), "-ldl"], check=True)
+        return library
+
+
+class Postgres:
+    """A PostgreSQL server of the campaign's own, on a socket in a folder of its own, with one empty database."""
+
+    def __init__(self, campaign):
+        self.programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.folder = tempfile.mkdtemp(prefix="latchkey-postgres-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp")
+        # It ends with the campaign, however that ends.
+        self.user = ["setpriv", "--pdeathsig=QUIT"]
         if os.getuid() == 0:
-            shutil.chown(folder, "postgres", "postgres")
-            user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
-        subprocess.run([*user, f"{programs}/initdb", "-D", f"{folder}/data", "-U", "latchkey", "-A", "trust", "-E", "UTF8",
-                        "--locale=C", "--no-instructions"], check=True, **quiet)
-        server = subprocess.Popen([*user, f"{programs}/postgres", "-D", f"{folder}/data", "-c", "listen_addresses=", "-c",
-                                   f"unix_socket_directories={folder}", "-c", "max_connections=200"], **quiet)
+            shutil.chown(self.folder, "postgres", "postgres")
+            self.user += ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        self.quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
+        subprocess.run([*self.user, f"{self.programs}/initdb", "-D", f"{self.folder}/data", "-U", "latchkey", "-A", "trust",
+                        "-E", "UTF8", "--locale=C", "--no-instructions"], check=True, **self.quiet)
+        self.process = None
+        campaign.cleanups.append(self.end)
+        self.start()
+        self.psql("CREATE DATABASE campaign", "postgres")
+        self.address = f"postgresql://latchkey@/campaign?host={self.folder}"
 
-        def end():
-            server.send_signal(signal.SIGQUIT)
-            server.wait()
-            shutil.rmtree(folder, ignore_errors=True)
+    def start(self):
+        """Starts the server and waits until it takes connections."""
+        self.process = subprocess.Popen(
+            [*self.user, f"{self.programs}/postgres", "-D", f"{self.folder}/data", "-c", "listen_addresses=", "-c",
+             f"unix_socket_directories={self.folder}", "-c", "max_connections=200"], **self.quiet)
+        self.await_readiness()
 
-        self.cleanups.append(end)
-        for _ in range(200):
-            made = subprocess.run([f"{programs}/createdb", "-h", folder, "-U", "latchkey", "campaign"], **quiet)
-            if made.returncode == 0:
-                return f"postgresql://latchkey@/campaign?host={folder}"
-            time.sleep(0.05)
+    def await_readiness(self):
+        for _ in range(2000):
+            if subprocess.run([f"{self.programs}/pg_isready", "-q", "-h", self.folder], **self.quiet).returncode == 0:
+                return
+            time.sleep(0.02)
         raise RuntimeError("PostgreSQL does not start")
+
+    def stop(self, how=signal.SIGQUIT):
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait()
+            self.process = None
+
+    def end(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def psql(self, text, database="campaign"):
+        """Runs SQL and returns its lines."""
+        done = subprocess.run([f"{self.programs}/psql", "-h", self.folder, "-U", "latchkey", "-d", database, "-XqAt", "-c", text],
+                              capture_output=True, cwd="/", check=True)
+        return done.stdout.decode().splitlines()
 
 
 class Server:
@@ -158,12 +199,12 @@ class Server:
         self.process = None
         return status
 
-    def post(self, action, members, signed=False, timeout=20):
+    def post(self, action, members, signed=False, timeout=20, key=(ROOT_KEY, ROOT_SECRET)):
         """Calls an action as JSON; its status and answer, or None and why there was no answer."""
         body = json.dumps(members).encode()
         headers = {"Content-Type": "application/json", "Host": f"127.0.0.1:{self.port}"}
         if signed:
-            headers.update(sign("POST", f"/v1/{action}", headers["Host"], body))
+            headers.update(sign("POST", f"/v1/{action}", headers["Host"], body, *key))
         try:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
             try:
@@ -181,21 +222,35 @@ class Server:
             raise RuntimeError(f"{action} was answered {status}: {answer}")
         return answer
 
+    def enroll(self, name):
+        """Makes a user with the usual password and a counter-based device; the device's seed."""
+        self.call("CreateUser", {"userName": name})
+        self.call("CreateLoginProfile", {"userName": name, "password": PASSWORD})
+        return self.enroll_device(name)[1]
 
-def sign(method, path, host, body, key=ROOT_KEY, secret=ROOT_SECRET, service="latchkey", now=None,
+    def enroll_device(self, name):
+        """Gives a user a counter-based device, whose code 0 is spent; its serial number and seed."""
+        begun = self.call("BeginEnrollment", {"userName": name, "parameters": {
+            "kind": "hotp", "algorithm": "SHA1", "digits": 6, "period": 30}})["enrollment"]
+        self.call("ConfirmEnrollment", {"serialNumber": begun["serialNumber"], "code": code(begun["secret"], 0)})
+        return begun["serialNumber"], begun["secret"]
+
+
+def sign(method, path, host, body, key=ROOT_KEY, secret=ROOT_SECRET, token=None, service="latchkey", now=None,
          kind="application/json"):
-    """The headers of an AWS Signature Version 4 over content type, host and date."""
+    """The headers of an AWS Signature Version 4 over content type, host, date and the token of temporary credentials."""
     moment = (now or datetime.datetime.now(datetime.timezone.utc)).strftime("%Y%m%dT%H%M%SZ")
     scope = f"{moment[:8]}/us-east-1/{service}/aws4_request"
-    canonical = "\n".join([method, path, "", f"content-type:{kind}", f"host:{host}", f"x-amz-date:{moment}", "",
-                           "content-type;host;x-amz-date", hashlib.sha256(body).hexdigest()])
+    fields = {"content-type": kind, "host": host, "x-amz-date": moment, **({"x-amz-security-token": token} if token else {})}
+    canonical = "\n".join([method, path, "", *(f"{name}:{value}" for name, value in fields.items()), "", ";".join(fields),
+                           hashlib.sha256(body).hexdigest()])
     text = "\n".join(["AWS4-HMAC-SHA256", moment, scope, hashlib.sha256(canonical.encode()).hexdigest()])
     derived = ("AWS4" + secret).encode()
     for part in scope.split("/"):
         derived = hmac.new(derived, part.encode(), hashlib.sha256).digest()
     signature = hmac.new(derived, text.encode(), hashlib.sha256).hexdigest()
-    return {"X-Amz-Date": moment, "Authorization": f"AWS4-HMAC-SHA256 Credential={key}/{scope}, "
-            f"SignedHeaders=content-type;host;x-amz-date, Signature={signature}"}
+    return {"X-Amz-Date": moment, **({"X-Amz-Security-Token": token} if token else {}),
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={';'.join(fields)}, Signature={signature}"}
 
 
 def code(seed, counter):

@@ -42,13 +42,7 @@ def body(campaign):
         del campaign.environment[name]
     server, seeds, counters = campaign.serve(), [], [0] * CLIENTS
     for client in range(CLIENTS):
-        name = f"person{client}"
-        server.call("CreateUser", {"userName": name})
-        server.call("CreateLoginProfile", {"userName": name, "password": PASSWORD})
-        begun = server.call("BeginEnrollment", {"userName": name, "parameters": {
-            "kind": "hotp", "algorithm": "SHA1", "digits": 6, "period": 30}})["enrollment"]
-        server.call("ConfirmEnrollment", {"serialNumber": begun["serialNumber"], "code": code(begun["secret"], 0)})
-        seeds.append(begun["secret"])
+        seeds.append(server.enroll(f"person{client}"))
 
     def once(client):
         counters[client] += 1

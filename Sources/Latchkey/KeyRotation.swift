@@ -19,18 +19,17 @@ extension Authority {
     /// adds a new data key; then every secret is sealed anew in batches; last the old keys go. A crash at any point leaves a
     /// store that opens, and the next rotation finishes the one that was cut short.
     ///
-    /// Each step decides by what it finds in its own transaction: several processes may rotate at once, on one machine.
+    /// Each step decides by what it finds in its own transaction, and one process at a time rotates on one machine.
     public func rotateKeys(_ source: MasterKeySource) async throws(Fault) -> RotationReport {
-        guard case .file(let path) = source else {
-            throw .invalidInput("only a master key in a file can be rotated: name one with --master-key")
-        }
+        let path = try Self.keyFile(source)
+        let turn = try await PrivateFile.awaitTurn(inFolderOf: path)
+        defer { PrivateFile.endTurn(turn) }
         let new = Key(.random(count: 32))
         let isNew = try await write { state throws(Fault) in try state.beginRotation(source, path, new) }
         var report = RotationReport(resealed: 0, resumed: !isNew)
         while true {
             let count = try await write { state throws(Fault) in
                 let count = try state.resealBatch(Self.batch)
-                // Another process may have begun a further rotation: the newest key is whatever is the newest now.
                 if count == 0 { try state.run("DELETE FROM data_keys WHERE id <> (SELECT max(id) FROM data_keys)") }
                 return count
             }
@@ -40,27 +39,55 @@ extension Authority {
         try await write { state throws(Fault) in try state.endRotation(source, path) }
         return report
     }
+
+    /// Puts a new master key beside the present one in the key file, where `rotateKeys` will find it.
+    ///
+    /// Other machines that are given this file now go on working while the keys are rotated.
+    public func prepareRotation(_ source: MasterKeySource) async throws(Fault) {
+        let path = try Self.keyFile(source)
+        let turn = try await PrivateFile.awaitTurn(inFolderOf: path)
+        defer { PrivateFile.endTurn(turn) }
+        let new = Key(.random(count: 32))
+        try await write { state throws(Fault) in
+            let (present, next) = try state.masterKeys(source)
+            guard try state.vault.load(state.transaction).all.count == 1 else {
+                throw .invalidInput("a rotation has not ended: call `latchkey store rotate-key` again")
+            }
+            if next == nil { try PrivateFile.replace(MasterKey.line(new) + MasterKey.line(present), at: path) }
+        }
+    }
+
+    private static func keyFile(_ source: MasterKeySource) throws(Fault) -> String {
+        guard case .file(let path) = source else {
+            throw .invalidInput("only a master key in a file can be rotated: name one with --master-key")
+        }
+        return path
+    }
 }
 
 extension State {
     /// Writes the new master key beside the present one and wraps the data keys with it; false if a rotation that was cut
     /// short has to be finished first.
     ///
-    /// The file is written while the store is locked: of two processes that begin at once the second finds the first one's
-    /// work. Should this run again, or not be committed, the present key is still the store's, and still in the file.
+    /// A key that stands in the file already, before the present one, is the new key. Should this run again, or not be
+    /// committed, the present key is still the store's, and still in the file.
     fileprivate borrowing func beginRotation(
         _ source: MasterKeySource,
         _ path: String,
         _ new: Key
     ) throws(Fault) -> Bool {
-        try vault.load(transaction)
-        if vault.dataKeys.count > 1 { return false }
-        let present = try presentMasterKey(source)
-        try PrivateFile.replace(MasterKey.line(new) + MasterKey.line(present), at: path)
+        let known = try vault.load(transaction)
+        let (present, next) = try masterKeys(source)
+        if known.all.count > 1 { return false }
+        let keys = try source.keys()
+        // Only the old key has to be taken out of the file yet.
+        if next == nil && keys.count > 1 { return false }
+        let master = next ?? new
+        try PrivateFile.replace(MasterKey.line(master) + MasterKey.line(present), at: path)
         do {
-            for (id, key) in vault.dataKeys { try vault.insert(transaction, key, id: id, master: new) }
-            try vault.insert(transaction, Key(.random(count: 32)), id: vault.current &+ 1, master: new)
-            try run("UPDATE meta SET value = $1 WHERE name = 'check'", try vault.checkValue(new))
+            for (id, key) in known.all { try vault.insert(transaction, key, id: id, master: master) }
+            try vault.insert(transaction, Key(.random(count: 32)), id: known.current &+ 1, master: master)
+            try run("UPDATE meta SET value = $1 WHERE name = 'check'", try vault.checkValue(master))
         } catch {
             throw Fault(any: error)
         }
@@ -69,26 +96,25 @@ extension State {
 
     /// Takes the old master key out of the file, unless another rotation needs it.
     fileprivate borrowing func endRotation(_ source: MasterKeySource, _ path: String) throws(Fault) {
-        try vault.load(transaction)
-        if vault.dataKeys.count > 1 { return }
-        try PrivateFile.replace(MasterKey.line(try presentMasterKey(source)), at: path)
+        if try vault.load(transaction).all.count > 1 { return }
+        try PrivateFile.replace(MasterKey.line(try masterKeys(source).present), at: path)
     }
 
-    /// The key among the source's that is the store's now.
-    private borrowing func presentMasterKey(_ source: MasterKeySource) throws(Fault) -> Key {
+    /// The key among the source's that is the store's now, and the one before it that will be the next, if there is one.
+    fileprivate borrowing func masterKeys(_ source: MasterKeySource) throws(Fault) -> (present: Key, next: Key?) {
         let check: ([UInt8])? = try row("SELECT value FROM meta WHERE name = 'check'")
-        guard let check, let key = try source.keys().first(where: { vault.isMaster($0, check) }) else {
+        let keys = try source.keys()
+        guard let check, let place = keys.firstIndex(where: { vault.isMaster($0, check) }) else {
             throw .wrongMasterKey(source)
         }
-        return key
+        return (keys[place], place > 0 ? keys[0] : nil)
     }
 }
 
 extension State {
     /// Seals up to `limit` secrets anew that are not under the newest data key; says how many.
     fileprivate borrowing func resealBatch(_ limit: Int) throws(Fault) -> Int {
-        try vault.load(transaction)
-        let newest = vault.current.bigEndianBytes
+        let newest = try vault.load(transaction).current.bigEndianBytes
         var count = 0
         let stale: [(String, [UInt8])] = try rows(
             "SELECT serial, seed FROM mfa_devices WHERE substr(seed, 1, 4) <> $1 ORDER BY serial LIMIT $2",

@@ -77,6 +77,17 @@ extension Fault {
         )
     }
 
+    /// The master key was rotated by a process that has another key file.
+    static func staleMasterKey(_ source: MasterKeySource) -> Fault {
+        Fault(
+            code: "MasterKeyUnusable",
+            status: 500,
+            message: "the master key was rotated elsewhere and \(source.name) is not the new one: "
+                + "copy the key file from where `latchkey store rotate-key` was called",
+            reason: "key"
+        )
+    }
+
     static func wrongMasterKey(_ source: MasterKeySource) -> Fault {
         Fault(
             code: "MasterKeyUnusable",

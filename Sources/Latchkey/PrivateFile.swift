@@ -81,6 +81,30 @@ public enum PrivateFile {
         }
     }
 
+    /// Waits until no other process has its turn in the folder of `path`; whoever has it ends it, by its own end at the latest.
+    static func awaitTurn(inFolderOf path: String) async throws(Fault) -> Int32 {
+        let folder = folder(of: path)
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw .file("cannot open `\(folder.escapedForDisplay)`: \(explain(errno))") }
+        while flock(directory, LOCK_EX | LOCK_NB) != 0 {
+            let reason = errno
+            // Looked at again and again: no thread is held meanwhile, which whoever has the turn may need.
+            if reason == EWOULDBLOCK || reason == EINTR {
+                do { try await Task.sleep(nanoseconds: 20_000_000) } catch {
+                    close(directory)
+                    throw .file("the wait for `\(folder.escapedForDisplay)` was cut short")
+                }
+                continue
+            }
+            close(directory)
+            throw .file("cannot lock `\(folder.escapedForDisplay)`: \(explain(reason))")
+        }
+        return directory
+    }
+
+    /// Ends a turn.
+    static func endTurn(_ turn: Int32) { close(turn) }
+
     private static func write(_ bytes: [UInt8], to file: Int32, _ path: String) throws(Fault) {
         // The umask may have taken bits away from 0600, never added any.
         fchmod(file, 0o600)
@@ -100,11 +124,15 @@ public enum PrivateFile {
     ///
     /// A file system that cannot is no reason to fail: the content is safe.
     private static func syncFolder(of path: String) {
-        let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
-        let directory = open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let directory = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { return }
         fsync(directory)
         close(directory)
+    }
+
+    private static func folder(of path: String) -> String {
+        let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
+        return folder.isEmpty ? "/" : folder
     }
 
     private static func explain(_ reason: Int32) -> String { String(cString: strerror(reason)).asciiLowercased }

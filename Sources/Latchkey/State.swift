@@ -57,11 +57,11 @@ public struct State: ~Copyable {
     /// come from a transaction that was never committed.
     borrowing func seal(_ secret: borrowing Secret, column: String, row: String) throws(Fault) -> [UInt8] {
         let newest: (Int64, [UInt8])? = try self.row("SELECT id, wrapped FROM data_keys ORDER BY id DESC LIMIT 1")
-        guard let newest, vault.isNewest(newest.0, newest.1) else {
-            try vault.load(transaction)
-            return try vault.seal(secret, column: column, row: row)
+        if let newest, let keys = vault.dataKeys(ifNewest: newest.0, newest.1) {
+            return try vault.seal(secret, column: column, row: row, under: keys)
         }
-        return try vault.seal(secret, column: column, row: row)
+        // Not what is known afterwards: a reading of an older state may load at the same time.
+        return try vault.seal(secret, column: column, row: row, under: try vault.load(transaction))
     }
 
     /// Opens what was sealed for this column of this row, and for no other.

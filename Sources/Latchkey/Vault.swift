@@ -9,11 +9,18 @@ import Synchronization
 /// and row as context, so bytes that are moved elsewhere do not open. One *install key*, itself sealed, is the root of the
 /// keys for peppering, for row seals, for tokens and for the audit chain: it stays the same when the others are rotated.
 final class Vault: Sendable {
+    /// The data keys as one transaction saw them.
+    struct DataKeys: Sendable {
+        /// The number of the newest, which seals.
+        var current: UInt32
+        /// The newest as its row has it: tells whether the row is still the one that was read.
+        var newest: [UInt8]
+        /// All by number.
+        var all: [UInt32: Key]
+    }
+
     private struct Keys: Sendable {
-        var current: UInt32 = 0
-        var data: [UInt32: Key] = [:]
-        /// The newest data key as its row has it: tells whether the row is still the one that was read.
-        var newest: [UInt8] = []
+        var data = DataKeys(current: 0, newest: [], all: [:])
         var derived: Derived?
     }
 
@@ -47,13 +54,10 @@ final class Vault: Sendable {
             binding: [vault.install, try vault.checkValue(master)]
         )
         try vault.insert(transaction, data, id: 1, master: master)
-        vault.keys.withLock { keys in
-            keys.current = 1
-            keys.data = [1: data]
-        }
+        let keys = DataKeys(current: 1, newest: [], all: [1: data])
         _ = try transaction.run(
             "INSERT INTO meta (name, value) VALUES ('install_key', $1)",
-            binding: [try vault.seal(installKey, column: "meta.value", row: "install_key")]
+            binding: [try vault.seal(installKey, column: "meta.value", row: "install_key", under: keys)]
         )
         try vault.load(transaction)
         return vault
@@ -69,11 +73,15 @@ final class Vault: Sendable {
     }
 
     /// Reads the wrapped keys again: at opening, and when another process has rotated them meanwhile.
-    func load(_ transaction: borrowing Transaction) throws(Fault) {
+    ///
+    /// Those that were known before stay known: a reading that began before a rotation goes on with them.
+    @discardableResult
+    func load(_ transaction: borrowing Transaction) throws(Fault) -> DataKeys {
         do {
             let check: ([UInt8])? = try transaction.row("SELECT value FROM meta WHERE name = 'check'", binding: [])
             guard let check, let master = try source.keys().first(where: { isMaster($0, check) }) else {
-                throw Fault.wrongMasterKey(source)
+                let isOpen = keys.withLock { $0.data.current > 0 }
+                throw isOpen ? Fault.staleMasterKey(source) : Fault.wrongMasterKey(source)
             }
             let wrapped: [(Int64, [UInt8])] = try transaction.rows("SELECT id, wrapped FROM data_keys", binding: [])
             var data: [UInt32: Key] = [:]
@@ -89,18 +97,18 @@ final class Vault: Sendable {
                 "SELECT value FROM meta WHERE name = 'install_key'",
                 binding: []
             )
-            let opened = data
             let newest = wrapped.first { $0.0 == Int64(current) }?.1 ?? []
+            let loaded = DataKeys(current: current, newest: newest, all: data)
             keys.withLock { keys in
-                keys.newest = newest
-                keys.data = opened
-                keys.current = current
+                let known = keys.data.all.merging(loaded.all) { _, present in present }
+                keys.data = DataKeys(current: current, newest: newest, all: known)
             }
             if let sealed {
                 let installKey = try open(sealed, column: "meta.value", row: "install_key")
                 let derived = try derive(installKey)
                 keys.withLock { $0.derived = derived }
             }
+            return loaded
         } catch {
             throw Fault(any: error)
         }
@@ -134,9 +142,14 @@ final class Vault: Sendable {
     // MARK: Sealing columns
 
     /// Seals a secret: the data key's number, big-endian in four bytes, and the box.
-    func seal(_ secret: borrowing Secret, column: String, row: String) throws(Fault) -> [UInt8] {
-        let (id, key) = keys.withLock { ($0.current, $0.data[$0.current]) }
-        guard let key else { throw .damaged("the data keys") }
+    func seal(
+        _ secret: borrowing Secret,
+        column: String,
+        row: String,
+        under keys: DataKeys
+    ) throws(Fault) -> [UInt8] {
+        let id = keys.current
+        guard let key = keys.all[id] else { throw .damaged("the data keys") }
         do throws(CryptoError) {
             let box = try SealedBox.seal(secret, using: key.secret, context: context(column, row, id))
             return id.bigEndianBytes + box.bytes
@@ -147,7 +160,7 @@ final class Vault: Sendable {
 
     /// Opens a sealed column; fails when it was sealed elsewhere or has been changed.
     func open(_ sealed: [UInt8], column: String, row: String) throws(Fault) -> Secret {
-        guard let id = keyNumber(of: sealed), let key = keys.withLock({ $0.data[id] }) else {
+        guard let id = keyNumber(of: sealed), let key = keys.withLock({ $0.data.all[id] }) else {
             throw .damaged("`\(column)`")
         }
         do throws(CryptoError) {
@@ -161,16 +174,14 @@ final class Vault: Sendable {
     /// Whether the data key that sealed these bytes is known here.
     func holdsKey(of sealed: [UInt8]) -> Bool {
         guard let id = keyNumber(of: sealed) else { return true }
-        return keys.withLock { $0.data[id] != nil }
+        return keys.withLock { $0.data.all[id] != nil }
     }
 
-    /// Whether this row is the newest data key that is known here.
-    func isNewest(_ id: Int64, _ wrapped: [UInt8]) -> Bool {
-        keys.withLock { Int64($0.current) == id && $0.newest == wrapped }
+    /// The data keys that are known here, if this row is the newest of them.
+    func dataKeys(ifNewest id: Int64, _ wrapped: [UInt8]) -> DataKeys? {
+        let known = keys.withLock { $0.data }
+        return Int64(known.current) == id && known.newest == wrapped ? known : nil
     }
-
-    /// The number of the newest data key.
-    var current: UInt32 { keys.withLock { $0.current } }
 
     private func keyNumber(of sealed: [UInt8]) -> UInt32? {
         guard sealed.count > 4 else { return nil }
@@ -217,9 +228,6 @@ final class Vault: Sendable {
             binding: [Int64(id), box.bytes]
         )
     }
-
-    /// All data keys by number.
-    var dataKeys: [UInt32: Key] { keys.withLock { $0.data } }
 
     /// What tells that a master key is the store's: a constant that only it opens.
     func checkValue(_ master: Key) throws(CryptoError) -> [UInt8] {

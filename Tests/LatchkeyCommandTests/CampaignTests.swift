@@ -11,17 +11,22 @@ import Testing
             ["kills", "--kills", "6"], ["images", "--images", "8"], ["backup", "--drills", "1"],
             ["clock", "--jumps", "14"], ["idle", "--connections", "600", "--seconds", "12"],
             ["torture", "--mutants", "100"],
+            ["rotate", "--kills", "4", "--users", "40", "--workers", "3"],
             ["capacity", "--signins", "16", "--checks", "16", "--calls", "16"],
         ]
     )
     func short(_ words: [String]) throws { try run(words) }
 
-    @Test("of two servers over one PostgreSQL end in a verdict that is good", .timeLimit(.minutes(5)))
-    func race() throws {
+    @Test(
+        "of two servers over one PostgreSQL end in a verdict that is good",
+        .timeLimit(.minutes(5)),
+        arguments: [["race", "--rounds", "2"]]
+    )
+    func twoServers(_ words: [String]) throws {
         let cluster = try PostgreSQLCluster.shared()
         let address = try cluster.makeDatabase()
         defer { cluster.drop(address) }
-        try run(["race", "--rounds", "10", "--store", address])
+        try run(words + ["--store", address])
     }
 
     @Test(

@@ -3,9 +3,17 @@ import Foundation
 import LatchkeyCrypto
 import LatchkeyOTP
 import LatchkeyTestSupport
+import Synchronization
 import Testing
 
 @testable import Latchkey
+
+/// Something that has happened.
+private final class Mark: Sendable {
+    private let value = Mutex(false)
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
+}
 
 @Suite("Keys", .everyDatabase)
 struct KeyRotationTests {
@@ -158,6 +166,105 @@ struct KeyRotationTests {
             await fresh.close()
         }
         for node in nodes.dropFirst() { await node.close() }
+    }
+
+    /// An authority as another machine has it, with a key file of its own.
+    private func machine(_ test: TestAuthority, _ keyFile: String) async throws -> Authority {
+        try await Authority.open(
+            test.location,
+            masterKey: .file(keyFile),
+            world: test.authority.world,
+            settings: test.authority.settings
+        )
+    }
+
+    private func copyKey(_ test: TestAuthority, to path: String) throws {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: test.keyFile))
+        try PrivateFile.replace(Array(bytes), at: path)
+    }
+
+    @Test("that were prepared and copied let another machine work on while they are rotated")
+    func prepared() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, recovery) = try await test.makeWholeUser("ann")
+        let path = test.folder + "/copy.key"
+        try copyKey(test, to: path)
+        let other = try await machine(test, path)
+        for _ in 0..<2 { try await test.authority.prepareRotation(.file(test.keyFile)) }
+        #expect(try MasterKeySource.file(test.keyFile).keys().count == 2)
+        try copyKey(test, to: path)
+        let report = try await test.authority.rotateKeys(.file(test.keyFile))
+        #expect(report == RotationReport(resealed: 2, resumed: false))
+        #expect(try MasterKeySource.file(test.keyFile).keys().count == 1)
+        test.clock.advance(30)
+        #expect(await other.signInFault(ann, code: try phone.code()) == nil)
+        #expect(await other.signInFault(ann, recovery: recovery[0]) == nil)
+        let call = other.call(by: test.local, for: TestAuthority.accountID, from: "local")
+        _ = try await other.perform(CreateAccessKey(userName: ann), call)
+        #expect(try await test.authority.check() == [])
+        // The other machine's file takes part in the next rotation, and only its old half is to be taken away yet.
+        #expect(try await other.rotateKeys(.file(path)) == RotationReport(resealed: 0, resumed: true))
+        #expect(
+            try Data(contentsOf: URL(fileURLWithPath: path)) == Data(contentsOf: URL(fileURLWithPath: test.keyFile))
+        )
+        await other.close()
+    }
+
+    @Test("that another machine was not given are asked for there, and used once they are there")
+    func notCopied() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, _) = try await test.makeWholeUser("ann")
+        let path = test.folder + "/copy.key"
+        try copyKey(test, to: path)
+        let other = try await machine(test, path)
+        _ = try await test.authority.rotateKeys(.file(test.keyFile))
+        test.clock.advance(30)
+        let fault = await other.signInFault(ann, code: try phone.code())
+        #expect(fault == .staleMasterKey(.file(path)))
+        #expect(fault?.message.contains("copy the key file") == true)
+        try copyKey(test, to: path)
+        #expect(await other.signInFault(ann, code: try phone.code()) == nil)
+        await other.close()
+    }
+
+    @Test("of before are still known to a reading that began before they were rotated, and seal nothing for it")
+    func oldReading() async throws {
+        let test = try await TestAuthority()
+        let (ann, phone, _) = try await test.makeWholeUser("ann")
+        let (began, rotated) = (Mark(), Mark())
+        defer { rotated.set() }
+        async let reading: Void = test.authority.read { state throws(Fault) in
+            // The first question fixes the state that is seen.
+            _ = try state.principal(ann, in: TestAuthority.accountID)
+            began.set()
+            while !rotated.isSet { usleep(1_000) }
+            let principal = try state.principal(ann, in: TestAuthority.accountID)
+            for device in try state.credentials(of: principal).devices { _ = try state.seed(of: device) }
+        }
+        while !began.isSet { try await Task.sleep(for: .milliseconds(1)) }
+        let other = try await test.reopen()
+        _ = try await other.rotateKeys(.file(test.keyFile))
+        test.clock.advance(30)
+        #expect(try await test.signInFault(ann, code: try phone.code()) == nil)
+        rotated.set()
+        try await reading
+        try await test.perform(CreateAccessKey(userName: ann))
+        #expect(try await other.check() == [])
+        await other.close()
+    }
+
+    @Test("are rotated by one process of a machine at a time")
+    func turns() async throws {
+        let test = try await TestAuthority()
+        let turn = try await PrivateFile.awaitTurn(inFolderOf: test.keyFile)
+        let before = try Data(contentsOf: URL(fileURLWithPath: test.keyFile))
+        let (authority, keyFile) = (test.authority, test.keyFile)
+        let rotation = Task { try await authority.rotateKeys(.file(keyFile)) }
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: test.keyFile)) == before)
+        PrivateFile.endTurn(turn)
+        #expect(try await rotation.value.resumed == false)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: test.keyFile)) != before)
     }
 
     @Test("that are not the store's change no byte of it")

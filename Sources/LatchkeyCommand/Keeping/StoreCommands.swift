@@ -2,6 +2,13 @@
 internal import Latchkey
 internal import LatchkeyJSON
 
+extension Option {
+    fileprivate static let prepare = Option.flag(
+        "prepare",
+        "only puts the next master key into the key file, for copying it to other machines"
+    )
+}
+
 /// The noun `store`.
 let storeCommands = [
     storeCheckCommand, storeBackupCommand, storeRestoreCommand, storeCopyCommand, storeRotateCommand,
@@ -93,9 +100,10 @@ private let storeRotateCommand = Command(
     path: ["store", "rotate-key"],
     group: .keeping,
     summary: "makes a new master key and seals everything anew",
-    options: [.json] + Option.keeping,
+    options: [.prepare, .json] + Option.keeping,
     text: [
-        "The store may be in use meanwhile. Ends with nothing left under the old key. If it is cut short, call it again: it goes on where it was."
+        "The store may be in use meanwhile. Ends with nothing left under the old key. If it is cut short, call it again: it goes on where it was.",
+        "Where several machines have the store, prepare first, copy the key file to each of them, rotate, and copy it once more.",
     ],
     examples: [Command.Example("latchkey store rotate-key")],
     exits: ExitCode.keeping,
@@ -103,6 +111,15 @@ private let storeRotateCommand = Command(
         let authority = try call.openAuthority()
         defer { try? blocking { await authority.close() } }
         let source = try call.masterKeySource()
+        if call.has(.prepare) {
+            try blocking { try await authority.prepareRotation(source) }
+            if call.wantsJSON {
+                call.console.print(["prepared": .bool(true)])
+            } else {
+                call.console.tick("the next master key is in the file beside the present one; nothing is under it yet")
+            }
+            return .done
+        }
         let report = try blocking { try await authority.rotateKeys(source) }
         if call.wantsJSON {
             try call.print(report)

@@ -12,6 +12,7 @@ import Testing
             ["clock", "--jumps", "14"], ["idle", "--connections", "600", "--seconds", "12"],
             ["torture", "--mutants", "100"],
             ["rotate", "--kills", "4", "--users", "40", "--workers", "3"],
+            ["restarts", "--restarts", "3", "--cuts", "11"],
             ["capacity", "--signins", "16", "--checks", "16", "--calls", "16"],
         ]
     )

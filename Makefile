@@ -6,7 +6,7 @@ SWIFT ?= swift
 # What the build links, and what the tests call.
 BUILD_PACKAGES = libssl-dev libsodium-dev libutf8proc-dev libqrencode-dev libpng-dev libsqlite3-dev libzxcvbn-dev liboath-dev libevent-dev libcurl4-openssl-dev \
 	libexpat1-dev libzbar-dev libturbojpeg0-dev pkg-config
-TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client postgresql-15 systemd
+TEST_PACKAGES = oathtool pskctool argon2 zbar-tools tmux bash zsh fish mandoc groff-base man-db python3-pyotp python3-venv sqlite3 librsvg2-bin zxing-cpp-tools awscli nginx-light openssl curl openssh-client postgresql-15 systemd strace
 
 BINARY = .build/release/latchkey
 # What makes a cold start faster by a third: libraries that `latchkey code` does not need are linked in (the C++ library below
@@ -34,7 +34,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= tokens texts policies requests identity
 # More would only wait for each other, and for programs that have to answer in time.
 TESTS_AT_ONCE ?= 8
-CAMPAIGNS ?= kills images race rotate restarts backup full clock idle torture capacity
+CAMPAIGNS ?= kills images race rotate restarts writes backup full clock idle torture capacity
 
 .PHONY: all setup run test campaigns lint bench soak fuzz install uninstall clean
 

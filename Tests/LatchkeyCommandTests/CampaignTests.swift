@@ -13,6 +13,7 @@ import Testing
             ["torture", "--mutants", "100"],
             ["rotate", "--kills", "4", "--users", "40", "--workers", "3"],
             ["restarts", "--restarts", "3", "--cuts", "11"],
+            ["writes", "--stride", "11", "--requests", "20"],
             ["capacity", "--signins", "16", "--checks", "16", "--calls", "16"],
         ]
     )

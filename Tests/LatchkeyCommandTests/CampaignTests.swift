@@ -23,7 +23,7 @@ import Testing
     @Test(
         "of two servers over one PostgreSQL end in a verdict that is good",
         .timeLimit(.minutes(5)),
-        arguments: [["race", "--rounds", "2"]]
+        arguments: [["race", "--rounds", "2"], ["revoke", "--rounds", "3"]]
     )
     func twoServers(_ words: [String]) throws {
         let cluster = try PostgreSQLCluster.shared()

@@ -69,6 +69,11 @@ final class PostgreSQLResult {
         case "23502": return .constraint(.init(kind: .notNull, description: words))
         case "23514": return .constraint(.init(kind: .check, description: words))
         case "42601", "42P02", "42P18": return .misuse(words)
+        // A statement that was prepared here is not there, or one that was not is.
+        case "26000", "42P05":
+            return .cannotOpen(
+                "something between here and the database lends one connection to several: let it pool sessions, not transactions"
+            )
         case "42501": return .cannotOpen("the database's user lacks a right (\(words)): grant it")
         case "53100": return .full
         case "53300", "25P03", "": return .unreachable(words.isEmpty ? "no words" : words)

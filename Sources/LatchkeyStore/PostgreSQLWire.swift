@@ -36,11 +36,40 @@ final class PostgreSQLWire {
         guard calls.status(opened) == Int32(LATCHKEY_PQ_OK) else {
             let words = calls.error_message(opened).map { PostgreSQLResult.printable($0) } ?? "no words"
             calls.finish(opened)
-            throw .unreachable("`\(location.name)`: \(words)")
+            throw Self.refusal(words, location.name)
         }
         handle = opened
         latchkey_pq_be_quiet([calls], opened)
         _ = calls.set_nonblocking(opened, 1)
+    }
+
+    /// Why no connection came to be: what another try will not mend is told apart.
+    ///
+    /// libpq has no codes for this; its words are always English here, for nobody sets a locale.
+    private static func refusal(_ words: String, _ name: String) -> StoreError {
+        if words.contains("server does not support SSL") {
+            return .cannotOpen("`\(name)` does not speak TLS, without which it cannot be trusted: turn `ssl` on there")
+        }
+        if words.contains("does not match host name") {
+            return .cannotOpen(
+                "the certificate of `\(name)` is for another name: call the host by the name that it has there"
+            )
+        }
+        if words.contains("certificate verify failed") {
+            return .cannotOpen(
+                "the certificate of `\(name)` is not from an authority that is trusted here: name that one with `sslrootcert`"
+            )
+        }
+        if words.contains("root certificate file") {
+            return .cannotOpen(
+                "nothing says which authority certifies `\(name)`: "
+                    + "put its certificate into ~/.postgresql/root.crt or name it with `sslrootcert`"
+            )
+        }
+        if words.contains("password authentication failed") || words.contains("no pg_hba.conf entry") {
+            return .cannotOpen("`\(name)` does not let this user in (\(words))")
+        }
+        return .unreachable("`\(name)`: \(words)")
     }
 
     func close() { calls.finish(handle) }

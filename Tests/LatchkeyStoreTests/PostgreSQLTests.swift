@@ -49,6 +49,27 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("a pooler that lends a connection to several is named as what is wrong")
+    func pooledTransactions() async throws {
+        try await withDatabase { location, _ in
+            let store = try await Database.open(location, migrations: schema, create: true)
+            await store.close()
+            let connection = try PostgreSQLConnection(PostgreSQLLocation(StoreLocation(location)), .write)
+            defer { connection.close() }
+            try connection.begin(.write)
+            _ = try connection.statement("SELECT name FROM users")
+            // What such a pooler's other clients may have done.
+            try connection.run(text: "DEALLOCATE ALL")
+            let statement = try connection.statement("SELECT name FROM users")
+            #expect {
+                try statement.start([])
+                _ = try statement.next()
+            } throws: { error in
+                if case .cannotOpen(let words) = error as? StoreError { words.contains("pool sessions") } else { false }
+            }
+        }
+    }
+
     @Test("everything is in a schema of its own, beside whatever else is in the database")
     func ownSchema() async throws {
         try await withDatabase { location, cluster in

@@ -67,12 +67,13 @@ public final class PostgreSQLCluster: Sendable {
     /// The server's process; zero when it is stopped.
     public var processID: pid_t { server.withLock { $0 } }
 
-    /// Starts the server and waits until it takes connections.
-    public func start() throws {
-        let settings = [
-            "listen_addresses=", "unix_socket_directories=\(folder)", "max_connections=400", "shared_buffers=32MB",
-            "max_wal_size=96MB", "min_wal_size=32MB", "logging_collector=off", "restart_after_crash=on",
-        ]
+    /// Starts the server, with further settings if need be, and waits until it takes connections.
+    public func start(_ more: [String] = []) throws {
+        let settings =
+            [
+                "listen_addresses=", "unix_socket_directories=\(folder)", "max_connections=400", "shared_buffers=32MB",
+                "max_wal_size=96MB", "min_wal_size=32MB", "logging_collector=off", "restart_after_crash=on",
+            ] + more
         let (path, words) = command("postgres", ["-D", folder + "/data"] + settings.flatMap { ["-c", $0] })
         let log = open(folder + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard log >= 0 else { throw Failure(description: "cannot write \(folder)/log") }

@@ -94,6 +94,8 @@ extension Fault {
         switch error {
         case .busy, .full, .unreachable, .conflict:
             self.init(code: "ServiceUnavailable", status: 503, message: error.description, reason: "store")
+        case .overloaded:
+            self.init(code: "Throttling", status: 503, message: error.description, reason: "queue")
         // No column of ours ever held another kind of value: the row was written by somebody else.
         case .unexpectedValue:
             self = .damaged("a row")

@@ -32,6 +32,7 @@ public final class Server: Sendable {
         var outcome = await answer(visit)
         outcome.response.fields.append("x-amzn-requestid", visit.id)
         outcome.response.fields.append("cache-control", "no-store")
+        if outcome.response.status == 503 { outcome.response.fields.append("retry-after", "1") }
         let seconds = start.seconds
         metrics.count(outcome, seconds: seconds)
         log(AccessLogLine(visit, outcome, seconds: seconds))

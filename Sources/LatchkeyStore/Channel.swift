@@ -36,16 +36,22 @@ final class Channel<Element: Sendable>: @unchecked Sendable {
         case awaited
         /// Nobody waits: it is taken when a taker comes back.
         case queued
+        /// As many as there is room for wait; the element was not taken in.
+        case full
         /// The channel is closed; the element was not taken in.
         case refused
     }
 
-    /// Puts an element in.
-    func put(_ element: Element) -> Reception {
+    /// Puts an element in, unless `room` of them wait.
+    func put(_ element: Element, room: Int = .max) -> Reception {
         pthread_mutex_lock(lock)
         if isClosed {
             pthread_mutex_unlock(lock)
             return .refused
+        }
+        guard elements.count - taken < room else {
+            pthread_mutex_unlock(lock)
+            return .full
         }
         elements.append(element)
         let (isAwaited, wakes) = (elements.count - taken <= waiting, waiting > 0)

@@ -46,7 +46,7 @@ final class Readers: TaskExecutor {
     private func submit(_ job: Job) {
         switch channel.put(job) {
         case .awaited: return
-        case .refused: return refuse(job, .closed)
+        case .refused, .full: return refuse(job, .closed)
         case .queued: break
         }
         hire()

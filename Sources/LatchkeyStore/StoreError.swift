@@ -15,6 +15,8 @@ public enum StoreError: Error, Sendable, Equatable {
     case newerSchema
     /// Another process kept the store for longer than the bounded wait.
     case busy
+    /// Too many changes wait already; nothing was changed.
+    case overloaded
     /// The disk, or the room allowed to the store, is full; nothing was changed.
     case full
     /// The file or its file system does not let itself be written.
@@ -63,6 +65,7 @@ extension StoreError: CustomStringConvertible {
         case .notAStore(let path): "`\(path)` is not a store of latchkey's: name another file"
         case .newerSchema: "the store was made by a newer latchkey: upgrade this one"
         case .busy: "another process holds the store: stop it, or try again when it is done"
+        case .overloaded: "too many changes wait for the store: try again in a second"
         case .full: "no room is left for the store: free some space and try again"
         case .readOnly: "the store cannot be written: check the file, its directory and how the disk is mounted"
         case .io(let reason): "the store could not be read or written (\(reason)): check the disk"

@@ -64,14 +64,23 @@ final class Writer: Sendable {
 
     deinit { channel.close() }
 
+    /// How many jobs may wait, at most: some seconds' work.
+    ///
+    /// Without an end to it the jobs of a flood, or before a disk that is too slow, would take all memory.
+    static let room = 4_096
+
     /// How many jobs wait for their turn.
     var waiting: Int { channel.count }
 
     var statistics: Statistics { counts.statistics.withLock { $0 } }
 
-    /// Puts a job in.
+    /// Puts a job in, or refuses it when too many wait.
     func submit(_ job: WriteJob) {
-        if case .refused = channel.put(.job(job)) { job.refuse(.closed) }
+        switch channel.put(.job(job), room: Self.room) {
+        case .awaited, .queued: break
+        case .full: job.refuse(.overloaded)
+        case .refused: job.refuse(.closed)
+        }
     }
 
     /// Does what still waits, tidies up, closes the connection; returns when that is done.

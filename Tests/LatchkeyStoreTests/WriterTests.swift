@@ -35,6 +35,38 @@ struct WriterTests {
         }
     }
 
+    @Test("a queue that is full refuses what comes, keeps what waits, and takes more when there is room again")
+    func fullQueue() async throws {
+        try await withStore { store in
+            let gate = Gate()
+            async let first: Void = store.write { _ in gate.wait() }
+            await gate.reached()
+            let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<(Writer.room + 50) {
+                    group.addTask {
+                        do {
+                            _ = try await store.write { tx in
+                                try tx.run("INSERT INTO users (name) VALUES ($1)", "user-\(number)")
+                            }
+                            return true
+                        } catch StoreError.overloaded {
+                            return false
+                        }
+                    }
+                }
+                // Who is refused is told at once, while the others still wait.
+                for _ in 0..<50 { #expect(try await group.next() == false) }
+                #expect(store.waitingChanges == Writer.room)
+                gate.open()
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            try await first
+            #expect(answers == [Bool](repeating: true, count: Writer.room))
+            #expect(try await store.names().count == Writer.room)
+            try await store.write { tx in try tx.run("INSERT INTO users (name) VALUES ('later')") }
+        }
+    }
+
     @Test("a job that fails is undone alone, its neighbours are kept", .everyDatabase)
     func failsAlone() async throws {
         try await withStore { store in

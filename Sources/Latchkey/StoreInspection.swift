@@ -5,7 +5,7 @@ import LatchkeyStore
 public struct StoreInspection: Sendable {
     /// Why the master key cannot be used; nil when it can, or when the store could not be asked whether it is its own.
     public var key: Fault?
-    /// Whether a rotation of keys was begun and has not ended.
+    /// Whether a rotation of keys was prepared or begun and has not ended.
     public var isRotating = false
     /// Why the store cannot be used, the key apart.
     public var store: Fault?

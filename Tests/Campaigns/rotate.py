@@ -12,7 +12,7 @@ import time
 
 from campaign import BINARY, Campaign, PASSWORD, code
 
-campaign = Campaign("rotate", kills=20, users=10000, workers=6)
+campaign = Campaign("rotate", kills=20, users=4500, workers=6)
 
 
 class Person:

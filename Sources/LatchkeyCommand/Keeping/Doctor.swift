@@ -78,7 +78,7 @@ struct Doctor {
         var findings = [key(source, seen)]
         if seen.key == nil, seen.isRotating {
             findings.append(
-                Finding("key", .warning, "a rotation has not ended: call `latchkey store rotate-key` again")
+                Finding("key", .warning, "a rotation was prepared or begun: call `latchkey store rotate-key` to end it")
             )
         }
         if !seen.unsafeSettings.isEmpty {

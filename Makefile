@@ -34,7 +34,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= tokens texts policies requests identity
 # More would only wait for each other, and for programs that have to answer in time.
 TESTS_AT_ONCE ?= 8
-CAMPAIGNS ?= kills images race revoke rotate restarts writes upgrade endings backup full clock idle torture capacity
+CAMPAIGNS ?= kills images race revoke rotate restarts writes upgrade endings backup full flood clock idle torture capacity
 
 .PHONY: all setup run test campaigns lint bench soak fuzz install uninstall clean
 

@@ -14,7 +14,7 @@ import Testing
             ["rotate", "--kills", "4", "--users", "40", "--workers", "3"],
             ["restarts", "--restarts", "3", "--cuts", "11"],
             ["writes", "--stride", "11", "--requests", "20"], ["upgrade", "--kills", "4"],
-            ["endings", "--rounds", "4"],
+            ["endings", "--rounds", "4"], ["flood", "--floods", "1"],
             ["capacity", "--signins", "16", "--checks", "16", "--calls", "16"],
         ]
     )

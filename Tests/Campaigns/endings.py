@@ -9,8 +9,7 @@ import time
 from campaign import Campaign
 from people import Person, check_history, check_trail, told
 
-campaign = Campaign("endings", rounds=100, users=8)
-LIMIT = 10
+campaign = Campaign("endings", rounds=100, users=8, seconds=10)
 
 
 def dangling(server):
@@ -58,7 +57,7 @@ def body(campaign):
         slowest = max(slowest, passed)
         campaign.expect(status == 0, f"round {number}: the server ended with {status}")
         # A moment for the end of the process itself.
-        campaign.expect(passed < LIMIT + 1, f"round {number}: the server ended after {passed:.1f} s")
+        campaign.expect(passed < campaign.given.seconds + 1, f"round {number}: the server ended after {passed:.1f} s")
         for connection in connections:
             connection.close()
         server.start()

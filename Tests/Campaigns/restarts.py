@@ -10,8 +10,7 @@ from campaign import Campaign, Postgres
 from people import Person, check_history, check_trail, told
 from proxy import STAGES, CuttingProxy
 
-campaign = Campaign("restarts", restarts=60, cuts=300, users=8)
-LIMIT = 5
+campaign = Campaign("restarts", restarts=60, cuts=300, users=8, seconds=5)
 
 
 def body(campaign):
@@ -37,7 +36,7 @@ def body(campaign):
                 time.sleep(0.005)
         passed = time.monotonic() - began
         slowest = max(slowest, passed)
-        campaign.expect(passed < LIMIT, f"{what}: the servers went on after {passed:.1f} s only")
+        campaign.expect(passed < campaign.given.seconds, f"{what}: the servers went on after {passed:.1f} s only")
 
     def restart(number):
         way = ("immediate", "fast", "killed backend")[number % 3]

@@ -12,9 +12,9 @@ import Testing
             ["clock", "--jumps", "14"], ["idle", "--connections", "600", "--seconds", "12"],
             ["torture", "--mutants", "100"],
             ["rotate", "--kills", "4", "--users", "40", "--workers", "3"],
-            ["restarts", "--restarts", "3", "--cuts", "11"],
+            ["restarts", "--restarts", "3", "--cuts", "11", "--seconds", "60"],
             ["writes", "--stride", "11", "--requests", "20"], ["upgrade", "--kills", "4"],
-            ["endings", "--rounds", "4"], ["flood", "--floods", "1"],
+            ["endings", "--rounds", "4", "--seconds", "60"], ["flood", "--floods", "1"],
             ["capacity", "--signins", "16", "--checks", "16", "--calls", "16"],
         ]
     )

@@ -36,7 +36,7 @@ FUZZ_TARGETS ?= tokens texts policies requests identity
 TESTS_AT_ONCE ?= 8
 CAMPAIGNS ?= kills images race revoke rotate restarts writes upgrade endings backup full flood clock idle torture capacity
 
-.PHONY: all setup run test campaigns lint bench soak fuzz install uninstall clean
+.PHONY: all setup run test campaigns lint bench soak fuzz sanitize install uninstall clean
 
 all: ## the release binary
 	@mkdir -p "$(LINKED)"
@@ -96,6 +96,12 @@ fuzz: setup ## what comes from outside, under libFuzzer and AddressSanitizer, FU
 		ASAN_OPTIONS=detect_leaks=0 .build/fuzz/release/Fuzz $$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
 			-rss_limit_mb=4096 -print_final_stats=1 -verbosity=0 -artifact_prefix=.build/fuzz/ .build/fuzz/corpus/$$target || exit 1; \
 	done
+
+sanitize: setup ## the tests inside one process under ThreadSanitizer, then under AddressSanitizer
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/Sanitizers/thread.txt" $(SWIFT) test --sanitize=thread \
+		--scratch-path .build/thread --experimental-maximum-parallelization-width 4 --skip LatchkeyCommandTests
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address \
+		--scratch-path .build/address --experimental-maximum-parallelization-width 4 --skip LatchkeyCommandTests
 
 soak: setup all ## a million requests, after which the server must hold no more than before
 	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks

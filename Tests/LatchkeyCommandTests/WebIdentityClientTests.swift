@@ -17,20 +17,9 @@ struct WebIdentityClientTests {
         #expect(served.end() == 0)
     }
 
-    /// Asserts; prints `done` at the end.
-    private static let script = """
-        import json, os, sys, urllib.error, urllib.parse, urllib.request
-        import boto3, botocore.session
-        from botocore import UNSIGNED
-        from botocore.config import Config
-        from botocore.exceptions import ClientError
-        from oidc_provider_mock import run_server_in_thread
-
-        endpoint, key, secret, folder = sys.argv[1:]
-        iam = boto3.client("iam", endpoint_url=endpoint, region_name="eu-central-1", aws_access_key_id=key,
-                           aws_secret_access_key=secret)
-        sts = boto3.client("sts", endpoint_url=endpoint, region_name="eu-central-1",
-                           config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}))
+    /// A person's login at the provider, up to the tokens.
+    static let login = """
+        import json, urllib.error, urllib.parse, urllib.request
 
         class Stay(urllib.request.HTTPRedirectHandler):
             def redirect_request(self, *arguments):
@@ -50,6 +39,24 @@ struct WebIdentityClientTests {
                     "client_id": client, "client_secret": "any"}
             with urllib.request.urlopen(f"{issuer}/oauth2/token", urllib.parse.urlencode(form).encode()) as answer:
                 return json.load(answer)
+        """
+
+    /// Asserts; prints `done` at the end.
+    private static let script = """
+        import json, os, sys
+        import boto3, botocore.session
+        from botocore import UNSIGNED
+        from botocore.config import Config
+        from botocore.exceptions import ClientError
+        from oidc_provider_mock import run_server_in_thread
+
+        endpoint, key, secret, folder = sys.argv[1:]
+        iam = boto3.client("iam", endpoint_url=endpoint, region_name="eu-central-1", aws_access_key_id=key,
+                           aws_secret_access_key=secret)
+        sts = boto3.client("sts", endpoint_url=endpoint, region_name="eu-central-1",
+                           config=Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}))
+
+        \(login)
 
         def code_of(**members):
             try:

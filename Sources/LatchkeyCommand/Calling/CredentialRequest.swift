@@ -29,7 +29,7 @@ extension Option {
     )
     /// What says who is asked for what.
     static let lending: [Option] = [
-        lender, lenderCA, profile, roleARN, roleSessionName, externalID, duration,
+        lender, lenderCA, profile, identityTokenFile, roleARN, roleSessionName, externalID, duration,
     ]
 }
 
@@ -76,6 +76,8 @@ struct CredentialRequest: Sendable {
     private enum Wish {
         case session(GetSessionToken)
         case role(AssumeRole)
+        /// The same of the role, with the token that is in the file by then.
+        case identity(AssumeRole, file: String)
     }
 
     private let server: RemoteCall
@@ -92,11 +94,13 @@ struct CredentialRequest: Sendable {
             call.console.environment,
             profile: call.text(.profile)
         )
+        let identity = try PlatformIdentity(call)
         var members = JSON.Object([])
         if let duration = call.integer(.duration) { members["durationSeconds"] = .number(duration) }
-        if let role = call.text(.roleARN) {
+        if let role = call.text(.roleARN) ?? identity?.role {
             members["roleArn"] = .string(role)
-            members["roleSessionName"] = .string(call.text(.roleSessionName) ?? Self.hostName)
+            let name = call.text(.roleSessionName) ?? identity?.sessionName ?? Self.hostName
+            members["roleSessionName"] = .string(name)
             if let externalID = call.text(.externalID) { members["externalId"] = .string(externalID) }
         } else if let option = [Option.roleSessionName, .externalID].first(where: call.has) {
             throw Failure.misused("`--\(option.name)` is about a role; give --role-arn too")
@@ -107,10 +111,12 @@ struct CredentialRequest: Sendable {
         } else if call.has(.codeStdin) {
             throw Failure.misused("`--code-stdin` is the code of a device; give --mfa-serial too")
         }
-        wish =
-            call.has(.roleARN)
-            ? .role(try decode(AssumeRole.self, .object(members)))
-            : .session(try decode(GetSessionToken.self, .object(members)))
+        if members["roleArn"] == nil {
+            wish = .session(try decode(GetSessionToken.self, .object(members)))
+        } else {
+            let action = try decode(AssumeRole.self, .object(members))
+            wish = identity.map { .identity(action, file: $0.file) } ?? .role(action)
+        }
     }
 
     /// Asks the server; a code that was given is spent by that.
@@ -118,11 +124,28 @@ struct CredentialRequest: Sendable {
         switch wish {
         case .session(let action): LentCredentials(try await server.answer(to: action).credentials)
         case .role(let action): LentCredentials(try await server.answer(to: action).credentials)
+        case .identity(let action, let file):
+            LentCredentials(
+                try await server.answer(
+                    to: AssumeRoleWithWebIdentity(
+                        roleArn: action.roleArn,
+                        roleSessionName: action.roleSessionName,
+                        webIdentityToken: try PlatformIdentity.token(in: file),
+                        durationSeconds: action.durationSeconds
+                    )
+                )
+                .credentials
+            )
         }
     }
 
     /// The role that is taken, if one is.
-    var role: ARN? { if case .role(let action) = wish { action.roleArn } else { nil } }
+    var role: ARN? {
+        switch wish {
+        case .session: nil
+        case .role(let action), .identity(let action, file: _): action.roleArn
+        }
+    }
 
     /// The host's name, as far as a session may be called so.
     private static var hostName: String {

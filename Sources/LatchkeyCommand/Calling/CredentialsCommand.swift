@@ -19,7 +19,9 @@ let credentialsCommand = Command(
             + "profile's credential_process in the AWS configuration file has to print; the tools run it again when the "
             + "credentials are about to end.",
         "The request is signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or the profile AWS_PROFILE of "
-            + "the shared credentials file; --profile names the profile whatever the environment says.",
+            + "the shared credentials file; --profile names the profile whatever the environment says. With "
+            + "--web-identity-token-file, or AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME, a platform's "
+            + "OIDC token opens the role instead, and no key is needed.",
     ],
     examples: [
         Command.Example(

@@ -78,7 +78,9 @@ struct RemoteCall: Sendable {
         guard let fault = try? FaultDocument(reading: answer.body, status: answer.status) else {
             return .unreachable("the server answered \(answer.status) and no error of IAM's: is it an endpoint of IAM?")
         }
-        return .refused("\(fault.code.escapedForDisplay): \(fault.message.escapedForDisplay)")
+        let sentence = "\(fault.code.escapedForDisplay): \(fault.message.escapedForDisplay)"
+        // The one refusal that another try may undo: the server could not ask the provider.
+        return fault.code == "IDPCommunicationError" ? .unreachable(sentence) : .refused(sentence)
     }
 }
 

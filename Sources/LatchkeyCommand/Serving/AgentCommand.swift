@@ -34,9 +34,10 @@ let agentCommand = Command(
             + "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://ADDRESS/credentials and AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=FILE. "
             + "With --metadata they ask the instance metadata service, version 2: give them "
             + "AWS_EC2_METADATA_SERVICE_ENDPOINT=http://ADDRESS.",
-        "The role is taken with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or with a profile of the shared credentials file, "
-            + "which is read at every renewal. Credentials are renewed when half of their time is over; while the server cannot "
-            + "be reached the old ones are given until they end.",
+        "The role is taken with a platform's OIDC token (--web-identity-token-file, or AWS_WEB_IDENTITY_TOKEN_FILE and "
+            + "AWS_ROLE_ARN) and no key at all, or with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or with a profile of the "
+            + "shared credentials file; the files are read at every renewal. Credentials are renewed when half of their time is "
+            + "over; while the server cannot be reached the old ones are given until they end.",
         "SIGHUP renews at once; SIGTERM ends the agent.",
     ],
     examples: [

@@ -13,7 +13,10 @@ struct MachineCredentialTests {
         let served = try Served()
         let output = try PythonEnvironment.run(
             Self.script,
-            [method, Places.binary.path, served.endpoint, Served.rootKey, Served.rootSecret, served.folder.path],
+            [
+                method, Places.binary.path, served.endpoint, Served.rootKey, Served.rootSecret, served.folder.path,
+                "\(served.processIdentifier)",
+            ],
             with: [AWSClientTests.boto3]
         )
         #expect(output.lines.last == "done")
@@ -30,7 +33,7 @@ struct MachineCredentialTests {
     private static let script = """
         import datetime, json, os, signal, stat, subprocess, sys, time, urllib.error, urllib.request
 
-        method, latchkey, endpoint, root_key, root_secret, folder = sys.argv[1:]
+        method, latchkey, endpoint, root_key, root_secret, folder, server = sys.argv[1:]
         for name in list(os.environ):
             if name.startswith(("AWS_", "LATCHKEY_")):
                 del os.environ[name]
@@ -143,8 +146,20 @@ struct MachineCredentialTests {
                 assert "no new credentials, trying again; the old ones last until 20" in log, log
                 assert held.get_frozen_credentials().access_key == second
                 assert key["SecretAccessKey"] not in open("/proc/%d/cmdline" % agent.pid).read()
-                agent.terminate()
-                assert agent.wait(20) == 0, agent.returncode
+                # The server takes a request and does not answer: whoever ends the agent does not wait for that.
+                os.kill(int(server), signal.SIGSTOP)
+                try:
+                    agent.send_signal(signal.SIGHUP)
+                    time.sleep(0.3)
+                    agent.terminate()
+                    assert agent.wait(20) == 0, agent.returncode
+                    agent = subprocess.Popen([latchkey, "agent", "--listen", "127.0.0.1:0"] + form + wanted, env=host,
+                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                    time.sleep(0.3)
+                    agent.terminate()
+                    assert agent.communicate(timeout=20) == ("", "") and agent.returncode == 0, agent.returncode
+                finally:
+                    os.kill(int(server), signal.SIGCONT)
             else:
                 answer = subprocess.run([latchkey, "credentials"] + wanted, env=host, capture_output=True, text=True)
                 assert answer.returncode == 1 and "AccessDenied" in answer.stderr and not answer.stdout, answer

@@ -48,7 +48,7 @@ let agentCommand = Command(
     exits: ExitCode.keeping + [(.unreachable, ExitCode.unreachable.meaning)],
     run: { call in
         // Before any thread is made: all inherit it, and the signals wait for this one.
-        let signals = WaitedSignals([SIGTERM, SIGINT, SIGHUP])
+        let signals = WaitedSignals([SIGTERM, SIGINT, SIGHUP, WaitedSignals.done])
         let request = try CredentialRequest(call)
         guard let role = request.role else { throw Failure.misused("a role is missing; give --role-arn ARN") }
         let listen = call.text(.loopback) ?? "127.0.0.1:7444"
@@ -71,7 +71,7 @@ let agentCommand = Command(
             credentials: { keeper.current }
         )
         let http = try call.server(on: listen, service)
-        try call.begin(keeper, request)
+        guard try call.begin(keeper, request, signals) else { return .done }
         do throws(HTTPServer.Failure) { try http.start() } catch {
             throw Failure.unusable("cannot listen on `\(listen)`: \(error)")
         }
@@ -87,10 +87,16 @@ let agentCommand = Command(
         }
         call.console.flush()
         var keeping = Task { await keeper.run(atOnce: false) }
-        while signals.wait() == SIGHUP {
-            keeping.cancel()
-            keeping = Task { await keeper.run(atOnce: true) }
+        serving: while true {
+            switch signals.wait() {
+            case SIGHUP:
+                keeping.cancel()
+                keeping = Task { await keeper.run(atOnce: true) }
+            case SIGTERM, SIGINT: break serving
+            default: continue
+            }
         }
+        // Nobody waits for a fetch that still runs.
         keeping.cancel()
         try blocking { await http.drain(within: 2) }
         return .done
@@ -123,12 +129,22 @@ extension Invocation {
     }
 
     /// Gets the first credentials; a server that is away is waited for later, a refusal ends the command.
-    fileprivate func begin(_ keeper: CredentialKeeper, _ request: CredentialRequest) throws {
+    ///
+    /// - Returns: False if the command was told to end meanwhile.
+    fileprivate func begin(
+        _ keeper: CredentialKeeper,
+        _ request: CredentialRequest,
+        _ signals: WaitedSignals
+    ) throws -> Bool {
         do {
-            try keeper.hold(try blocking { try await request.perform() })
+            guard let first = try signals.result(of: { try await request.perform() }, unless: [SIGTERM, SIGINT]) else {
+                return false
+            }
+            try keeper.hold(first)
         } catch let failure as Failure where failure.code == .unreachable {
             report(.failed(failure, old: nil))
         }
+        return true
     }
 
     fileprivate func report(_ event: CredentialKeeper.Event) {

@@ -20,7 +20,13 @@ public final class Authority: Sendable {
         self.vault = vault
         self.world = world
         self.settings = settings
-        verifier = OIDCVerifier(ProviderKeys(reach: settings.providerReach))
+        verifier = OIDCVerifier(
+            ProviderKeys(
+                reach: settings.providerReach,
+                networks: settings.providerNetworks,
+                caFile: settings.providerCAFile
+            )
+        )
     }
 
     /// Where tasks that call often run best: what they read they read in place.

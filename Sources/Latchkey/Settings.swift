@@ -26,6 +26,12 @@ public struct Settings: Sendable {
     /// Whether identity providers may be on this machine, without TLS: for tests and development.
     public var allowsLoopbackProviders = false
 
+    /// Networks, as `10.0.0.0/8`, that identity providers may be in besides the internet.
+    public var providerNetworks: [String] = []
+
+    /// The certificates, in PEM, that identity providers are checked against; the system's if nil.
+    public var providerCAFile: String?
+
     var providerReach: WebAddress.Reach { allowsLoopbackProviders ? .loopback : .secure }
 
     /// The defaults.

@@ -48,15 +48,23 @@ public actor ProviderKeys {
     ///
     /// - Parameters:
     ///   - reach: Where providers may be.
+    ///   - networks: Networks, as `10.0.0.0/8`, whose addresses are asked as well as public ones; on this machine too
+    ///     within ``WebAddress/Reach/loopback``.
     ///   - caFile: The certificates, in PEM, that providers are checked against; the system's if nil.
     ///   - patience: How long a document may take.
-    public init(reach: WebAddress.Reach = .secure, caFile: String? = nil, patience: Duration = .seconds(5)) {
+    public init(
+        reach: WebAddress.Reach = .secure,
+        networks: [String] = [],
+        caFile: String? = nil,
+        patience: Duration = .seconds(5)
+    ) {
         var limits = HTTPClient.Limits()
         limits.connectTime = min(.seconds(3), patience)
         limits.time = patience
         limits.body = Self.largestDocument
         limits.fields = 16_384
-        let client = HTTPClient(limits: limits, caFile: caFile)
+        let own = reach == .loopback ? ["127.0.0.0/8", "::1"] : []
+        let client = HTTPClient(limits: limits, caFile: caFile, addresses: AddressRule(networks: networks + own))
         let fields = HTTPFields([HTTPFields.Field("accept", "application/json")])
         self.init(reach: reach) { url async throws(HTTPClient.Failure) in
             try await client.send(method: "GET", url: url, fields: fields)

@@ -128,6 +128,11 @@ struct CurlLibrary: @unchecked Sendable {
             note(latchkey_curl_set_pointer(library.setOption, handle, data, context))
         }
 
+        /// Has every connection asked about; the gate outlives the transfer.
+        func set(_ gate: AddressGate) {
+            note(latchkey_curl_set_gate(library.setOption, handle, gate.hook))
+        }
+
         func perform() -> CURLcode { library.performTransfer(handle) }
 
         var status: Int {

@@ -35,15 +35,18 @@ public struct HTTPClient: Sendable {
 
     private let limits: Limits
     private let caFile: String?
+    private let addresses: AddressRule?
 
     /// Makes a client.
     ///
     /// - Parameters:
     ///   - limits: How much is waited for.
     ///   - caFile: The certificates, in PEM, that servers are checked against; the system's if nil.
-    public init(limits: Limits = Limits(), caFile: String? = nil) {
+    ///   - addresses: Where it connects to at all; anywhere if nil.
+    public init(limits: Limits = Limits(), caFile: String? = nil, addresses: AddressRule? = nil) {
         self.limits = limits
         self.caFile = caFile
+        self.addresses = addresses
     }
 
     /// Sends one request.
@@ -112,10 +115,15 @@ public struct HTTPClient: Sendable {
         let context = Unmanaged.passUnretained(answer).toOpaque()
         transfer.set(CURLOPT_HEADERFUNCTION, sink: takeHeader, CURLOPT_HEADERDATA, context)
         transfer.set(CURLOPT_WRITEFUNCTION, sink: takeBody, CURLOPT_WRITEDATA, context)
+        let gate = addresses.map { AddressGate($0) }
+        if let gate { transfer.set(gate) }
         guard transfer.isWhole else {
             throw Failure("this libcurl is too old: install Debian 12's libcurl4 or a later one")
         }
-        let code = withExtendedLifetime(answer) { transfer.perform() }
+        let code = withExtendedLifetime((answer, gate)) { transfer.perform() }
+        if let gate, gate.isShut {
+            throw Failure("\(request.server) has no address that may be asked: allow its network, if it is meant")
+        }
         guard code == CURLE_OK else { throw failure(code, request, answer) }
         return HTTPResponse(status: transfer.status, fields: answer.fields, body: answer.body)
     }

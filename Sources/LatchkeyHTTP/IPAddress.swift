@@ -28,6 +28,16 @@ struct IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Takes the four bytes of an IPv4 address or the sixteen of an IPv6 address, as they stand on the wire.
+    init?(wire bytes: UnsafeBufferPointer<UInt8>) {
+        func number(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        switch bytes.count {
+        case 4: self.init(high: 0, low: 0xFFFF_0000_0000 | number(bytes.prefix(4)))
+        case 16: self.init(high: number(bytes.prefix(8)), low: number(bytes.suffix(8)))
+        default: return nil
+        }
+    }
+
     /// Reads `192.0.2.1` or `2001:db8::1`; no zone, no brackets, no port.
     init?(_ text: String) {
         guard !text.utf8.contains(0) else { return nil }
@@ -45,6 +55,11 @@ struct IPAddress: Hashable, Sendable {
     var isIPv4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
     var isLoopback: Bool { isIPv4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
+
+    /// The IPv4 address that a translator makes of this one (`64:ff9b::/96`, RFC 6052).
+    var translated: IPAddress? {
+        high == 0x0064_FF9B_0000_0000 && low >> 32 == 0 ? IPAddress(high: 0, low: 0xFFFF_0000_0000 | low) : nil
+    }
 
     /// The network that one customer is given: an IPv4 address itself, the first 64 bits of an IPv6 address.
     var network: IPAddress { isIPv4 ? self : IPAddress(high: high, low: 0) }

@@ -121,6 +121,36 @@ final class Log: Sendable {
     func add(_ line: String) { all.withLock { $0.append(line) } }
 }
 
+/// A socket on loopback that connections come to and that answers none.
+final class RawListener: Sendable {
+    private let descriptor: Int32
+    let port: UInt16
+
+    init() throws {
+        let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        // A `sockaddr_in`, which Glibc's overlay lacks: family, port, address.
+        var place = [UInt8](repeating: 0, count: 16)
+        place[0] = UInt8(AF_INET)
+        place[4...7] = [127, 0, 0, 1]
+        var length = socklen_t(place.count)
+        let isBound = place.withUnsafeMutableBytes { bytes in
+            let name = bytes.assumingMemoryBound(to: sockaddr.self).baseAddress
+            return bind(made, name, length) == 0 && listen(made, 8) == 0
+                && getsockname(made, name, &length) == 0
+        }
+        (descriptor, port) = (made, UInt16(place[2]) << 8 | UInt16(place[3]))
+        if !isBound { throw Mistake("no socket on loopback") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether a connection waits.
+    var hasCaller: Bool {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&ready, 1, 0) > 0
+    }
+}
+
 /// A client without manners: one socket, bytes in and out.
 final class RawClient: Sendable {
     private let descriptor: Int32

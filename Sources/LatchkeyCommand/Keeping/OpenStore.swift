@@ -94,6 +94,9 @@ extension Invocation {
         rules.window = try settings.int(.window)
         rules.codeLimit = try settings.int(.codeFailures)
         rules.allowsLoopbackProviders = try settings.text(.identityProviders) == "loopback"
+        rules.providerNetworks = try list(.identityNetworks)
+        let certificates = try settings.text(.identityCAFile)
+        rules.providerCAFile = certificates.isEmpty ? nil : certificates
         let issuer = try settings.text(.issuer)
         rules.issuer = issuer.isEmpty ? nil : issuer
         let safe = Latchkey.Settings()

@@ -24,7 +24,8 @@ let serveCommand = Command(
     summary: "runs the login service and the API",
     options: [
         Setting.listen.option, Setting.tlsCertificate.option, Setting.tlsKey.option, Setting.proxies.option,
-        Setting.regions.option, Setting.skew.option, .initialise, .drain,
+        Setting.regions.option, Setting.skew.option, Setting.identityProviders.option,
+        Setting.identityNetworks.option, Setting.identityCAFile.option, .initialise, .drain,
     ] + Option.keeping,
     text: [
         "AWS's IAM and STS APIs are at /, Latchkey's own actions at /v1/ACTION (described at /openapi.json), and /healthz, "
@@ -32,6 +33,8 @@ let serveCommand = Command(
             + "only.",
         "With --init a missing store is made: LATCHKEY_INIT_ACCOUNT names its account, "
             + "LATCHKEY_INIT_ROOT_ACCESS_KEY_ID and LATCHKEY_INIT_ROOT_SECRET_ACCESS_KEY give root a key.",
+        "Identity providers are asked for their keys at public addresses alone, unless --identity-networks names others: a name "
+            + "that leads to this host, into its network or to a cloud's metadata service is not followed there.",
         "SIGTERM ends it once the requests in flight are answered; SIGHUP reads the certificate again. The access log, one JSON "
             + "object a line, is on standard error.",
     ],
@@ -45,6 +48,7 @@ let serveCommand = Command(
         do throws(HTTPServer.Failure) { try HTTPServer.check(configuration) } catch {
             throw Failure.unusable("\(error)")
         }
+        try call.checkIdentityCertificates()
         let authority = call.has(.initialise) ? try call.initialisedAuthority() : try call.openAuthority()
         defer { try? blocking { await authority.close() } }
         let log = AccessLog(call.console)
@@ -110,7 +114,21 @@ extension Invocation {
         )
     }
 
-    private func list(_ setting: Setting) throws(Failure) -> [String] {
+    /// Refuses a file of trusted certificates that would be missed only when somebody brings a token.
+    fileprivate func checkIdentityCertificates() throws(Failure) {
+        let file = try settings.text(.identityCAFile)
+        if file.isEmpty { return }
+        do throws(FileError) {
+            let bytes = try PlainFile.read(file, atMost: 1 << 24).bytes
+            if String(decoding: bytes, as: UTF8.self).contains("-----BEGIN CERTIFICATE-----") { return }
+        } catch {
+            throw .unusable("cannot read `\(file)`: \(error.reason)")
+        }
+        throw .unusable("`\(file)` holds no certificate in PEM: give --identity-ca-file one that does")
+    }
+
+    /// The entries of a setting that takes several.
+    func list(_ setting: Setting) throws(Failure) -> [String] {
         try settings.text(setting).split(separator: ",").map { String($0.filter { $0 != " " }) }.filter { !$0.isEmpty }
     }
 

@@ -34,6 +34,7 @@ struct Setting: Sendable {
         try Check.value(value, of: option)
         if name == Setting.store.name { try Setting.checkStore(value) }
         if name == Setting.listen.name { try Setting.checkListeners(value) }
+        if name == Setting.identityNetworks.name { try Setting.checkNetworks(value) }
     }
 
     /// The setting's value as it may be shown: a store's address without its password.
@@ -46,6 +47,13 @@ struct Setting: Sendable {
         for place in value.split(separator: ",") {
             let place = String(place.filter { $0 != " " })
             do throws(HTTPServer.Failure) { try HTTPServer.checkPlace(place) } catch { throw .misused("\(error)") }
+        }
+    }
+
+    private static func checkNetworks(_ value: String) throws(Failure) {
+        for network in value.split(separator: ",").map({ String($0.filter { $0 != " " }) })
+        where !AddressRule.isNetwork(network) {
+            throw .misused("`\(network)` is no network: give an address, or a network such as 10.0.0.0/8")
         }
     }
 
@@ -163,9 +171,29 @@ extension Setting {
         "secure"
     )
 
+    /// The networks that identity providers may be in besides the internet.
+    static let identityNetworks = Setting(
+        .text(
+            "identity-networks",
+            "NETWORKS",
+            "where identity providers may be besides public addresses: addresses or CIDRs with commas"
+        ),
+        ""
+    )
+
+    /// What the certificates of identity providers are checked against.
+    static let identityCAFile = Setting(
+        .file(
+            "identity-ca-file",
+            "FILE",
+            "the certificates that those of identity providers are checked against; empty for the system's"
+        ),
+        ""
+    )
+
     /// All settings, in the order in which `latchkey config` prints them.
     static let all: [Setting] = [
         store, masterKey, account, issuer, argon2Memory, argon2Passes, window, passwordFloor, codeFailures, listen,
-        tlsCertificate, tlsKey, proxies, regions, skew, identityProviders,
+        tlsCertificate, tlsKey, proxies, regions, skew, identityProviders, identityNetworks, identityCAFile,
     ]
 }

@@ -26,10 +26,13 @@ public struct HTTPClient: Sendable {
         public let description: String
         /// Whether the server could not be reached or did not answer in time: another try may succeed.
         public let isTransient: Bool
+        /// Whether it is the server's certificate that was not trusted.
+        public let isUntrusted: Bool
 
-        init(_ description: String, isTransient: Bool = false) {
+        init(_ description: String, isTransient: Bool = false, isUntrusted: Bool = false) {
             self.description = description
             self.isTransient = isTransient
+            self.isUntrusted = isUntrusted
         }
     }
 
@@ -141,7 +144,10 @@ public struct HTTPClient: Sendable {
         case CURLE_OPERATION_TIMEDOUT:
             Failure("\(server) did not answer in time: try again, or look whether it is overloaded", isTransient: true)
         case CURLE_PEER_FAILED_VERIFICATION:
-            Failure("the certificate of \(server) is not trusted: give the certificates that it is checked against")
+            Failure(
+                "the certificate of \(server) is not trusted: give the certificates that it is checked against",
+                isUntrusted: true
+            )
         case CURLE_SSL_CACERT_BADFILE:
             Failure("the file of trusted certificates cannot be read: give one in PEM")
         case CURLE_SSL_CONNECT_ERROR:

@@ -1,6 +1,7 @@
 // ClockCheckTests.swift: the time of a server, true and false, of NTP and of HTTP, on loopback.
 import Foundation
 import Glibc
+import LatchkeyHTTP
 import LatchkeyTestSupport
 import Synchronization
 import Testing
@@ -93,8 +94,12 @@ struct ClockCheckTests {
         #expect(try ClockServer("::1").host == "::1")
         let web = try ClockServer("HTTP://example.com:8080/a?b")
         #expect(web.way == .http && web.host == "example.com" && web.port == "8080" && web.path == "/a?b")
+        let secure = try ClockServer("https://[::1]:8443")
+        #expect(secure.way == .https && secure.host == "::1" && secure.port == "8443" && secure.path == "/")
+        #expect(try ClockServer("https://example.com/x").port == "443")
         for text in [
-            "", "https://example.com", "a b", "a:0", "a:65536", "a:x", "-o", "http://", "a\r\nb", "http://a/\r\nX: y",
+            "", "https://", "https:example.com/", "ftp://example.com", "a b", "a:0", "a:65536", "a:x", "-o", "http://",
+            "a\r\nb", "http://a/\r\nX: y",
         ] {
             #expect(throws: Failure.self, "\(text)") { try ClockServer(text) }
         }
@@ -151,6 +156,43 @@ struct ClockCheckTests {
         #expect(web.status == 1 && web.stdout.contains("this clock is about 7") && web.stdout.contains(" s behind"))
         let fine = try Self.check(0, isHTTP: true)
         #expect(fine.status == 0, "\(fine.stderr)")
+    }
+
+    @Test("Behind TLS the date counts of a server whose certificate is trusted, and of no other")
+    func https() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "latchkey-clock-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (certificate, key) = (folder.appending(path: "c.pem").path, folder.appending(path: "c.key").path)
+        let made = try Subprocess.run(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "2", "-subj", "/CN=x",
+                "-addext", "subjectAltName=IP:127.0.0.1", "-nodes", "-keyout", key, "-out", certificate,
+            ]
+        )
+        #expect(made.status == 0, "\(made.stderr)")
+        let http = try HTTPServer(
+            HTTPServer.Configuration(
+                listeners: ["127.0.0.1:0"],
+                tls: HTTPServer.Configuration.TLS(certificate: certificate, key: key)
+            ),
+            onRefusal: { _, _, _ in },
+            respond: { request, _ in HTTPResponse(status: request.method == "HEAD" ? 404 : 500) }
+        )
+        try http.start()
+        let address = try #require(http.addresses.first)
+        let server = try ClockServer(address)
+        #expect(server.way == .https)
+        let reading = try await server.askHTTPS(caFile: certificate, within: 300)
+        // Somewhere between the question and the answer the date was right, to a second.
+        #expect(abs(reading.offset) <= reading.delay / 2 + 2 && reading.delay > 0)
+        let untrusted = try Subprocess.run(Places.binary.path, ["code", "--check-time", address])
+        #expect(untrusted.status == 4 && untrusted.stdout.isEmpty)
+        #expect(untrusted.stderr.hasPrefix("latchkey: the certificate of 127.0.0.1 is not trusted: "))
+        #expect(untrusted.lines.isEmpty && untrusted.stderr.split(separator: "\n").count == 1)
+        await http.drain(within: 0)
+        await #expect(throws: LatchkeyCommand.Failure.self) { try await server.askHTTPS(caFile: certificate) }
     }
 
     @Test("An answer to another question is set aside, a refusal and silence are told")

@@ -1,6 +1,7 @@
 // ClockCheck.swift: `latchkey code --check-time`: whether this machine's clock is right enough for codes.
 internal import Glibc
 internal import LatchkeyCrypto
+internal import LatchkeyHTTP
 internal import LatchkeyJSON
 
 extension Option {
@@ -8,38 +9,46 @@ extension Option {
     static let checkTime = Option.text(
         "check-time",
         "SERVER",
-        "asks a time server (HOST or HOST:PORT), or the Date of http://HOST, how far this clock is off"
+        "asks a time server (HOST or HOST:PORT), or the Date of https://HOST or http://HOST, how far this clock is off"
     )
 }
 
 /// A server that is asked for the time.
 struct ClockServer: Sendable, Equatable {
     /// How it is asked.
-    enum Way: String, Sendable { case ntp, http }
+    enum Way: String, Sendable {
+        case ntp, http, https
+
+        /// The port that nobody has to name.
+        var port: String {
+            switch self {
+            case .ntp: SNTP.port
+            case .http: "80"
+            case .https: "443"
+            }
+        }
+    }
 
     let way: Way
     let host: String
     let port: String
     var path = "/"
 
-    /// Reads `HOST`, `HOST:PORT`, `[::1]:PORT` or an `http:` URL.
+    /// Reads `HOST`, `HOST:PORT`, `[::1]:PORT` or an `https:` or `http:` URL.
     init(_ text: String) throws(Failure) {
         var rest = text[...]
         let scheme = text.lowercased().utf8
-        if scheme.starts(with: "https:".utf8) {
-            throw .misused("the Date is asked for without TLS: give http:// or the name of a time server")
-        }
-        if scheme.starts(with: "http://".utf8) {
-            way = .http
-            rest = rest.dropFirst(7)
+        let web: Way? =
+            scheme.starts(with: "https://".utf8) ? .https : scheme.starts(with: "http://".utf8) ? .http : nil
+        way = web ?? .ntp
+        if let web {
+            rest = rest.dropFirst(web.rawValue.utf8.count + 3)
             if let slash = rest.firstIndex(of: "/") {
                 path = String(rest[slash...])
                 rest = rest[..<slash]
             }
-        } else {
-            way = .ntp
         }
-        var port = way == .ntp ? SNTP.port : "80"
+        var port = way.port
         if rest.first == "[", let close = rest.firstIndex(of: "]") {
             let after = rest[rest.index(after: close)...]
             if after.first == ":" { port = String(after.dropFirst()) }
@@ -53,15 +62,16 @@ struct ClockServer: Sendable, Equatable {
         let isPlain = (host + path).utf8.allSatisfy { (0x21...0x7E).contains($0) }
         guard !host.isEmpty, isPlain, host.utf8.first != UInt8(ascii: "-"), let number = Check.natural(port),
             (1...65_535).contains(number)
-        else { throw .misused("`--check-time` is HOST, HOST:PORT or http://HOST") }
+        else { throw .misused("`--check-time` is HOST, HOST:PORT, https://HOST or http://HOST") }
     }
 
     /// Asks, for five seconds at most.
-    func ask() throws(Failure) -> ClockReading {
+    func ask() throws -> ClockReading {
+        if way == .https { return try blocking { try await askHTTPS() } }
         do throws(ClockFault) {
             return way == .ntp ? try askNTP() : try askHTTP()
         } catch {
-            throw .unreachable("\(Shown.text(host)) \(error.reason)")
+            throw Failure.unreachable("\(Shown.text(host)) \(error.reason)")
         }
     }
 
@@ -86,12 +96,48 @@ struct ClockServer: Sendable, Equatable {
         throw fault
     }
 
+    /// The server's name and port as a `Host` field has them.
+    private var authority: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == way.port ? name : "\(name):\(port)"
+    }
+
+    /// Asks behind TLS; the certificate is checked against those of `caFile`, or the system's.
+    func askHTTPS(
+        caFile: String? = nil,
+        within patience: Double = Self.patience
+    ) async throws(Failure) -> ClockReading {
+        var limits = HTTPClient.Limits()
+        limits.time = .seconds(patience)
+        limits.connectTime = limits.time
+        let client = HTTPClient(limits: limits, caFile: caFile)
+        let fields = HTTPFields([HTTPFields.Field("user-agent", "latchkey")])
+        let clock = Stopwatch()
+        let sent = clock.now
+        let answer: HTTPResponse
+        do throws(HTTPClient.Failure) {
+            answer = try await client.send(method: "HEAD", url: "https://\(authority)\(path)", fields: fields)
+        } catch {
+            guard error.isUntrusted else { throw .unreachable(error.description) }
+            throw .unreachable(
+                "the certificate of \(Shown.text(host)) is not trusted: where this clock is years off none is; ask a time server"
+            )
+        }
+        let received = clock.now
+        guard let date = answer.fields["date"] else {
+            throw .unreachable("\(Shown.text(host)) does not say its date")
+        }
+        guard let time = ServerDate.parse(date[...]) else {
+            throw .unreachable("\(Shown.text(host)) gives a date that cannot be read")
+        }
+        return ClockReading(offset: time + 0.5 - (sent + received) / 2, delay: received - sent)
+    }
+
     private func askHTTP() throws(ClockFault) -> ClockReading {
         let socket = try Socket(host, port, SOCK_STREAM)
         let clock = Stopwatch()
         let sent = clock.now
-        let name = host.contains(":") ? "[\(host)]" : host
-        try socket.send(ServerDate.question(host: port == "80" ? name : "\(name):\(port)", path: path))
+        try socket.send(ServerDate.question(host: authority, path: path))
         var answer: [UInt8] = []
         while answer.count < 65_536,
             let bytes = try socket.receive(4096, within: sent + Self.patience - clock.now), !bytes.isEmpty

@@ -28,7 +28,7 @@ enum ServerDate {
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
-    private static func parse(_ text: Substring) -> Double? {
+    static func parse(_ text: Substring) -> Double? {
         let words = text.split(separator: " ")
         guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: String(words[2])) else {
             return nil

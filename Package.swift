@@ -112,7 +112,8 @@ let package = Package(
         .suite(
             "Latchkey",
             dependencies: [
-                "LatchkeyCrypto", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyStore", "CLatchkeyHashes",
+                "LatchkeyCrypto", "LatchkeyFederation", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyOTP", "LatchkeyPolicy",
+                "LatchkeyStore", "LatchkeyVectors", "CLatchkeyHashes",
             ]
         ),
         .suite("LatchkeyServer", dependencies: ["Latchkey", "LatchkeyHTTP", "LatchkeyJSON", "LatchkeyWire"]),

@@ -16,7 +16,11 @@ public struct VectorCase: Sendable {
     /// What must come out: the members of an answer, or `refusal`.
     public let expected: JSON
 
+    /// The question, where only an authority can be asked: a `SessionVector` or a `ClaimKeysVector`.
+    public let hosted: (any Sendable)?
+
     private let ask: @Sendable () -> (got: JSON, isRight: Bool)
+    private let fits: @Sendable (JSON) -> Bool
 
     init<Kind: VectorKind>(_ typed: TypedCase<Kind>) throws(JSONError) {
         let expected = try JSON(encoding: typed.expect)
@@ -24,13 +28,21 @@ public struct VectorCase: Sendable {
         comment = typed.comment
         isSlow = typed.slow ?? false
         self.expected = expected
+        hosted = typed.question is any HostedKind ? typed.question : nil
         ask = { typed.answer(expected) }
+        fits = { typed.fits($0, expected) }
     }
 
-    /// Puts the case to this build.
+    /// Puts the case to this build; one that only an authority can be asked is left to who has one.
     public func run() -> VectorResult {
+        guard hosted == nil else { return VectorResult(id: id, outcome: .left) }
         let (got, isRight) = ask()
         return VectorResult(id: id, outcome: isRight ? .passed : .failed(expected: expected, got: got))
+    }
+
+    /// Holds an answer that an authority gave against what must come out.
+    public func judge(_ got: JSON) -> VectorResult {
+        VectorResult(id: id, outcome: fits(got) ? .passed : .failed(expected: expected, got: got))
     }
 }
 
@@ -111,6 +123,12 @@ struct TypedCase<Kind: VectorKind>: Decodable, Sendable {
             guard case .refusal(let expected) = expect else { return (got, false) }
             return (got, refusal.fits(expected))
         }
+    }
+
+    /// Tells whether an answer is the one that is expected.
+    func fits(_ got: JSON, _ expected: JSON) -> Bool {
+        guard case .answer = expect else { return false }
+        return Self.fits(got, expected)
     }
 
     /// Tells whether an answer has the members that are expected and no others, columns apart.

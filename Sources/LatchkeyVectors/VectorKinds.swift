@@ -12,6 +12,7 @@ let vectorKinds: [any VectorKind.Type] = [
     SigV4Vector.self, PolicyVector.self, PolicyDocumentVector.self,
     TokenFileVector.self,
     JWSVector.self, JWTVector.self,
+    SessionVector.self, ClaimKeysVector.self,
 ]
 
 /// A refusal of the loader's own, which the decoder gives a path.

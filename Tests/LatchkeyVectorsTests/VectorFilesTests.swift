@@ -19,6 +19,11 @@ private let slowKinds: Set = ["pbkdf2", "scrypt", "argon2id", "password-hash"]
 @Suite("The vector files") struct VectorFilesTests {
     @Test("pass", arguments: vectorPaths) func pass(path: String) throws {
         let report = try VectorRunner.run(path: "\(vectorsDirectory)/\(path)")
+        // What an authority is asked is run by the authority's tests, all of a file or nothing.
+        if report.left > 0 {
+            #expect(path.hasPrefix("session/") && report.files.allSatisfy { $0.left == $0.results.count })
+            return
+        }
         #expect(report.succeeded, "\(report.lines.joined(separator: "\n"))")
         #expect(report.skipped <= 1)
     }
@@ -59,6 +64,7 @@ private let slowKinds: Set = ["pbkdf2", "scrypt", "argon2id", "password-hash"]
         let text = try JSON(parsing: try bytes(of: path))
         let cases = try cases(of: path)
         let original = try VectorFile.load("\(vectorsDirectory)/\(path)")
+        if original.cases.allSatisfy({ $0.hosted != nil }) { return }
         let isSlow = slowKinds.contains(original.kind)
         for (place, vector) in cases.enumerated() where !original.cases[place].isSlow {
             let mutants = variants(of: try #require(vector["expect"]))

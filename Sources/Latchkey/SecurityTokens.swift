@@ -4,6 +4,10 @@ import LatchkeyOTP
 import LatchkeyStore
 
 /// The actions of STS.
+///
+/// `AssumeRoot` is none of them. It lends a member account's root for one task to the management account of an organisation, and
+/// here is no such account: to let one account take another's root would breach the wall between them, and to let an account's own
+/// users take its root would make them root. Its tasks are the local operator's, whom the store itself takes for root.
 let securityTokenActions: [any Action.Type] = [
     GetCallerIdentity.self, GetSessionToken.self, AssumeRole.self, GetFederationToken.self, GetAccessKeyInfo.self,
     DecodeAuthorizationMessage.self,

@@ -24,6 +24,7 @@ struct RequestMaker {
     let port: UInt16
     let keyID: String
     let secret: String
+    var token: String?
 
     func bytes(_ action: String, service: String = "iam", _ members: [(String, String)] = []) throws -> [UInt8] {
         let version = service == "sts" ? "2011-06-15" : "2010-05-08"
@@ -41,6 +42,7 @@ struct RequestMaker {
         let signer = SigV4.Signer(
             keyID: keyID,
             secret: Secret(utf8: secret),
+            token: token,
             region: "us-east-1",
             service: service
         )
@@ -142,6 +144,51 @@ struct Population {
                     [("SerialNumber", user.serial), ("TokenCode", try user.code(step))]
                 )
         }
+    }
+
+    /// Makes a role that the first users may take.
+    func makeRole() throws {
+        let account = ServerProcess.account
+        let trust =
+            #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"\#(account)"},"Action":"sts:AssumeRole"}}"#
+        let role = [("RoleName", "bench"), ("AssumeRolePolicyDocument", trust)]
+        _ = try load.bodies(of: [try root.bytes("CreateRole", role)], connections: 1)
+        let policy =
+            #"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}}"#
+        let put = try users.prefix(64)
+            .map { user in
+                try root.bytes(
+                    "PutUserPolicy",
+                    [("UserName", user.name), ("PolicyName", "take"), ("PolicyDocument", policy)]
+                )
+            }
+        _ = try load.bodies(of: put, connections: 64)
+    }
+
+    /// `AssumeRole` by each of the first users.
+    func roleRequests() throws -> [[UInt8]] {
+        let members = [("RoleArn", "arn:aws:iam::\(ServerProcess.account):role/bench"), ("RoleSessionName", "bench")]
+        return try users.prefix(64).map { try maker($0).bytes("AssumeRole", service: "sts", members) }
+    }
+
+    /// `GetSessionToken` by each of the first users, without a code.
+    func ownSessionRequests() throws -> [[UInt8]] {
+        try users.prefix(64).map { try maker($0).bytes("GetSessionToken", service: "sts") }
+    }
+
+    /// `GetCallerIdentity` with what each of the requests lends.
+    func identityRequests(lentBy requests: [[UInt8]]) throws -> [[UInt8]] {
+        try load.bodies(of: requests, connections: 8)
+            .map { body in
+                let text = String(decoding: body, as: UTF8.self)
+                let maker = RequestMaker(
+                    port: load.port,
+                    keyID: text.element("AccessKeyId"),
+                    secret: text.element("SecretAccessKey"),
+                    token: text.element("SessionToken")
+                )
+                return try maker.bytes("GetCallerIdentity", service: "sts")
+            }
     }
 
     /// `SignIn` by each of the people.

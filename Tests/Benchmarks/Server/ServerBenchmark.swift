@@ -80,11 +80,47 @@ enum ServerBenchmark {
             let lane = Lane(connections: count, requests: requests, count: requests.count)
             show("GetSessionToken, code", count, try Measurement(server, load, lane, seconds: 60))
         }
+        verdicts += try roles(server, population)
         verdicts += try signIns(server, population)
         verdicts.append(try flood(server, population))
         print()
         for verdict in verdicts { print(verdict) }
         return verdicts.allSatisfy(\.isMet)
+    }
+
+    /// What roles cost: calls with lent credentials beside calls with the long-term key, and lending itself, with all that
+    /// `AssumeRole` decides, beside the plain lending of one's own rights.
+    private static func roles(_ server: ServerProcess, _ population: Population) throws -> [Verdict] {
+        try population.makeRole()
+        let (taking, lending) = (try population.roleRequests(), try population.ownSessionRequests())
+        let calls = [
+            ("GetCallerIdentity, long-term key", try population.identityRequests()),
+            ("GetCallerIdentity, own session", try population.identityRequests(lentBy: lending)),
+            ("GetCallerIdentity, role session", try population.identityRequests(lentBy: taking)),
+            ("GetSessionToken, no code", lending),
+            ("AssumeRole", taking),
+        ]
+        var verdicts: [Verdict] = []
+        for count in connections {
+            var measured = calls.map { _ in [Measurement]() }
+            // In turns, so that a busy machine disturbs all alike.
+            for _ in 0..<3 {
+                for (place, call) in calls.enumerated() {
+                    let lane = Lane(connections: count, requests: call.1)
+                    measured[place].append(try Measurement(server, population.load, lane, seconds: 0.7))
+                }
+            }
+            for (call, all) in zip(calls, measured) { show(call.0, count, all.middle) }
+            func ratio(_ one: Int, _ other: Int) -> Double {
+                zip(measured[one], measured[other]).map { $0.result.rate / $1.result.rate }.sorted()[1]
+            }
+            verdicts += [
+                Verdict("own session over long-term key, \(count) conns", ratio(1, 0), atLeast: 0.5),
+                Verdict("role session over long-term key, \(count) conns", ratio(2, 0), atLeast: 0.5),
+                Verdict("AssumeRole over GetSessionToken, \(count) conns", ratio(4, 3), atLeast: 0.4),
+            ]
+        }
+        return verdicts
     }
 
     /// Logins beside what Argon2id alone allows the machine.

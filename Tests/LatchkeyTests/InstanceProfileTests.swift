@@ -1,10 +1,11 @@
 // InstanceProfileTests.swift: instance profiles and the roles of services.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Instance profiles and service-linked roles")
+@Suite("Instance profiles and service-linked roles", .everyDatabase)
 struct InstanceProfileTests {
     @Test("an instance profile holds one role, and neither goes while it does")
     func holding() async throws {

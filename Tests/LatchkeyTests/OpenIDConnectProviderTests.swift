@@ -1,10 +1,11 @@
 // OpenIDConnectProviderTests.swift: identity providers from their making to their deletion.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("OpenID Connect providers")
+@Suite("OpenID Connect providers", .everyDatabase)
 struct OpenIDConnectProviderTests {
     static let arn = ARN(checked: "arn:aws:iam::123456789012:oidc-provider/id.example.com/tenant")
 

@@ -1,10 +1,11 @@
 // RoleChainTests.swift: from one role to the next: an hour at most, tags and source identity that go on, and ends that reach all.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Chains of roles")
+@Suite("Chains of roles", .everyDatabase)
 struct RoleChainTests {
     let scene: RoleScene
     let next: Role

@@ -1,11 +1,12 @@
 // RoleSessionTests.swift: taking a role: who may, what it makes of them, and when it ends.
 import LatchkeyJSON
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Sessions of roles")
+@Suite("Sessions of roles", .everyDatabase)
 struct RoleSessionTests {
     static let ann = "arn:aws:iam::123456789012:user/ann"
 

@@ -1,11 +1,12 @@
 // RoleTests.swift: roles: how they are made, shown, listed, changed and deleted, and what hangs on them.
 import LatchkeyJSON
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Roles")
+@Suite("Roles", .everyDatabase)
 struct RoleTests {
     /// A role that the account itself may take, or the one whom the trust policy names.
     @discardableResult

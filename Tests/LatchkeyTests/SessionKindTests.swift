@@ -1,10 +1,11 @@
 // SessionKindTests.swift: what each kind of credential may call, what narrows a session, and codes at the taking of a role.
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Kinds of credentials")
+@Suite("Kinds of credentials", .everyDatabase)
 struct SessionKindTests {
     @Test("each kind of credential calls what AWS lets it call, and nothing else")
     func matrix() async throws {
@@ -266,7 +267,7 @@ struct SessionKindTests {
         let scene = try await RoleScene()
         let lent = try await scene.take(try scene.assume())
         #expect(try await scene.refusal(lent) == nil)
-        try scene.test.tamper("PRAGMA foreign_keys = OFF; UPDATE temporary_credentials SET \(change)")
+        try scene.test.tamper("UPDATE temporary_credentials SET \(change)")
         #expect(try await scene.refusal(lent) == "StoreDamaged")
     }
 }

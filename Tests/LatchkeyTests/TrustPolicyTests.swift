@@ -1,11 +1,12 @@
 // TrustPolicyTests.swift: whom a trust policy names: kept by identifier, shown by ARN, and nobody else of the same name.
 import LatchkeyJSON
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Trust policies")
+@Suite("Trust policies", .everyDatabase)
 struct TrustPolicyTests {
     let test: TestAuthority
     let ann = UserName(checked: "ann")
@@ -114,7 +115,7 @@ struct TrustPolicyTests {
     )
     func tampering(sql: String) async throws {
         #expect(try await test.authority.check().isEmpty)
-        try test.tamper("PRAGMA foreign_keys = OFF; " + sql)
+        try test.tamper(sql)
         let fault = try await test.fault(GetRole(roleName: role))
         #expect(fault?.code == "StoreDamaged" || fault?.code == "NoSuchEntity")
         if fault?.code == "StoreDamaged" { #expect(try await !test.authority.check().isEmpty) }

@@ -1,11 +1,12 @@
 // WebIdentityTests.swift: taking a role with a provider's token: what is proved, what is asked about, and when it ends.
 import LatchkeyJSON
 import LatchkeyOTP
+import LatchkeyTestSupport
 import Testing
 
 @testable import Latchkey
 
-@Suite("Roles by web identity")
+@Suite("Roles by web identity", .everyDatabase)
 struct WebIdentityTests {
     let scene: ProviderScene
 

@@ -32,11 +32,6 @@ struct StoredSigningCertificate {
     }
 }
 
-extension Certificate {
-    /// What NIST SP 800-131A revision 2 still allows for signatures: RSA of 2,048 bits, P-224 and above.
-    static let leastSecurityBits = 112
-}
-
 extension CertificateBody {
     /// The one certificate in the text, which must be valid now; fails with `MalformedCertificate`.
     func certificate(at now: UnixTime) throws(Fault) -> Certificate {

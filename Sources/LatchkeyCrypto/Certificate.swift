@@ -12,6 +12,8 @@ public enum CertificateError: Error, Equatable {
     case malformedCertificate
     /// The bytes inside are not a private key, or it is encrypted.
     case malformedKey
+    /// The bytes inside are not a whole certificate revocation list.
+    case malformedList
 }
 
 extension CertificateError: CustomStringConvertible {
@@ -21,6 +23,8 @@ extension CertificateError: CustomStringConvertible {
         case .notPEM: "the text is not in PEM format; give it from its BEGIN line to its END line and nothing else"
         case .malformedCertificate: "the text is not an X.509 certificate; check that it was copied whole"
         case .malformedKey: "the text is not an unencrypted private key in PEM format; decrypt it first"
+        case .malformedList:
+            "the text is not a whole certificate revocation list; delta and partial lists are not taken"
         }
     }
 }
@@ -56,7 +60,8 @@ public struct Certificate: Sendable, Equatable {
         return all
     }
 
-    init(der: [UInt8]) throws(CertificateError) {
+    /// Parses the one certificate that `der` must be, to its last byte.
+    public init(der: [UInt8]) throws(CertificateError) {
         OpenSSL.start()
         guard let parsed = ParsedCertificate(der), let key = X509_get0_pubkey(parsed.pointer),
             let notBefore = Self.seconds(X509_get0_notBefore(parsed.pointer)),
@@ -71,7 +76,7 @@ public struct Certificate: Sendable, Equatable {
         securityBits = Int(EVP_PKEY_get_security_bits(key))
     }
 
-    private static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
+    static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
         var parts = tm()
         guard ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
         return Int64(timegm(&parts))
@@ -93,12 +98,7 @@ public struct Certificate: Sendable, Equatable {
     ///
     /// - Throws: `CertificateError` if `text` is not one unencrypted private key.
     public func isFor(privateKeyPEM text: String) throws(CertificateError) -> Bool {
-        // `openssl ecparam -genkey` puts the curve before the key.
-        guard let blocks = PEM.blocks(text)?.filter({ $0.label != "EC PARAMETERS" }) else { throw .notPEM }
-        guard let block = blocks.first, blocks.count == 1,
-            ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"].contains(block.label),
-            let secret = try? Base64.decodeSecret(block.body)
-        else { throw .malformedKey }
+        let secret = try PEM.privateKey(text)
         guard let own = ParsedCertificate(der) else { throw .malformedCertificate }
         let isFor: Bool? = secret.withBytes { bytes in
             bytes.withUnsafeBufferPointer { bytes in
@@ -117,7 +117,7 @@ public struct Certificate: Sendable, Equatable {
 }
 
 /// OpenSSL's form of a certificate, freed with the value.
-private struct ParsedCertificate: ~Copyable {
+struct ParsedCertificate: ~Copyable {
     let pointer: OpaquePointer
 
     init?(_ der: [UInt8]) {

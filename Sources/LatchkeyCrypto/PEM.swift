@@ -36,6 +36,17 @@ enum PEM {
         return label == nil && !blocks.isEmpty ? blocks : nil
     }
 
+    /// The one unencrypted private key that `text` must hold, in DER of PKCS #8, PKCS #1 or SEC 1.
+    static func privateKey(_ text: String) throws(CertificateError) -> Secret {
+        // `openssl ecparam -genkey` puts the curve before the key.
+        guard let blocks = blocks(text)?.filter({ $0.label != "EC PARAMETERS" }) else { throw .notPEM }
+        guard let block = blocks.first, blocks.count == 1,
+            ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"].contains(block.label),
+            let secret = try? Base64.decodeSecret(block.body)
+        else { throw .malformedKey }
+        return secret
+    }
+
     /// The PEM text of `bytes`, in lines of 64 characters.
     static func text(_ label: String, _ bytes: [UInt8]) -> String {
         var lines = ["\(begin)\(label)\(dashes)"]

@@ -4,6 +4,7 @@ internal import LatchkeyHTTP
 extension SigV4 {
     /// The parts of a signature, from the one place where a request has them.
     struct Authentication {
+        var algorithm = SigV4.algorithm
         var credential: [UInt8] = []
         var signedHeaders: [UInt8] = []
         var signature: [UInt8] = []
@@ -29,17 +30,28 @@ extension SigV4 {
             switch (headers.count, isInQuery) {
             case (0, false): throw .missingToken
             case (0, true): try self.init(query, fields)
-            case (1, false): try self.init(headers[0], fields)
+            case (1, false): try self.init(headers[0], fields, [SigV4.algorithm])
             default: throw .twoMechanisms
             }
         }
 
-        /// Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` and the fields that belong to it.
-        private init(_ header: [UInt8], _ fields: HTTPFields) throws(Refusal) {
-            let blank = header.firstIndex(of: UInt8(ascii: " ")) ?? header.endIndex
-            guard header[..<blank].elementsEqual(SigV4.algorithm.utf8) else {
-                throw .algorithm(Array(header[..<blank]))
+        /// Finds the one authentication of a request that a certificate's key signed: always in its header fields.
+        init(byCertificate fields: HTTPFields, _ query: Query) throws(Refusal) {
+            let headers = fields.values("authorization")
+            let isInQuery = Self.parameters.contains { !query.places(named: $0).isEmpty }
+            guard !headers.isEmpty || isInQuery else { throw .missingToken }
+            guard headers.count == 1, !isInQuery, !fields.contains("x-amz-security-token") else {
+                throw .twoMechanisms
             }
+            try self.init(headers[0], fields, SigV4.certificateAlgorithms)
+        }
+
+        /// Reads `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…` and the fields that belong to it.
+        private init(_ header: [UInt8], _ fields: HTTPFields, _ algorithms: [String]) throws(Refusal) {
+            let blank = header.firstIndex(of: UInt8(ascii: " ")) ?? header.endIndex
+            let named = algorithms.first { header[..<blank].elementsEqual($0.utf8) }
+            guard let named else { throw .algorithm(Array(header[..<blank]), algorithms) }
+            algorithm = named
             var (credential, signature, signedHeaders): ([UInt8]?, [UInt8]?, [UInt8]?)
             for part in header[blank...].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
                 let text = Self.trimmed(part)
@@ -100,7 +112,7 @@ extension SigV4 {
                 let signaturePlace = try place("X-Amz-Signature"), let date = try value("X-Amz-Date"),
                 let signedHeaders = try value("X-Amz-SignedHeaders")
             else { throw .queryIncomplete }
-            guard algorithm.elementsEqual(SigV4.algorithm.utf8) else { throw .algorithm(algorithm) }
+            guard algorithm.elementsEqual(SigV4.algorithm.utf8) else { throw .algorithm(algorithm, [SigV4.algorithm]) }
             guard let moment = Moment(basic: date) else { throw .dateFormat }
             self.credential = credential
             self.signedHeaders = signedHeaders

@@ -78,12 +78,7 @@ extension SigV4 {
         ///     with it, to the second.
         /// - Throws: `Refusal`, always `SignatureDoesNotMatch`.
         public func verify(with secret: borrowing Secret, at now: Int64, skew: Int64) throws(Refusal) {
-            // Within the years that can be written down, nothing below overflows.
-            let now = min(max(now, 0), Moment.last)
-            let skew = min(max(skew, 0), Moment.last)
-            let life = lifetime ?? skew
-            if now - time > life { throw .expired(Moment(time), at: now, after: life) }
-            if time - now > skew { throw .early(Moment(time), at: now, skew: skew) }
+            try SigV4.check(time, at: now, skew: skew, lifetime: lifetime)
             guard constantTimeEqual(expectedSignature(with: secret), signature) else { throw .differs }
         }
 
@@ -96,10 +91,22 @@ extension SigV4 {
     }
 }
 
+extension SigV4 {
+    /// Refuses what was signed too long ago, or is not signed yet by this clock.
+    static func check(_ time: Int64, at now: Int64, skew: Int64, lifetime: Int64? = nil) throws(Refusal) {
+        // Within the years that can be written down, nothing below overflows.
+        let now = min(max(now, 0), Moment.last)
+        let skew = min(max(skew, 0), Moment.last)
+        let life = lifetime ?? skew
+        if now - time > life { throw .expired(Moment(time), at: now, after: life) }
+        if time - now > skew { throw .early(Moment(time), at: now, skew: skew) }
+    }
+}
+
 extension SigV4.Claim {
     /// The header fields that are signed, in the order of their names: each is there once, and none is missing that must
     /// be signed.
-    private static func signedFields(
+    static func signedFields(
         _ authentication: SigV4.Authentication,
         _ fields: HTTPFields
     ) throws(SigV4.Refusal) -> [HTTPFields.Field] {
@@ -150,7 +157,7 @@ extension SigV4.Claim {
     }
 
     /// Refuses a hash of the body that was sent along and is not that of the body.
-    private static func check(
+    static func check(
         _ bodyHash: [UInt8],
         _ fields: HTTPFields,
         _ query: SigV4.Query
@@ -162,7 +169,7 @@ extension SigV4.Claim {
     }
 
     /// The key's identifier and the scope that a credential names.
-    private static func credential(
+    static func credential(
         _ credential: [UInt8],
         _ moment: SigV4.Moment,
         _ services: Set<String>,

@@ -71,9 +71,22 @@ extension SigV4.Refusal {
 
     static func lacks(_ part: String) -> Self { incomplete("Authorization header requires '\(part)' parameter.") }
 
-    static func algorithm(_ name: [UInt8]) -> Self {
-        incomplete("Unsupported AWS 'algorithm': \(shown(name)) (must be '\(SigV4.algorithm)').")
+    static func algorithm(_ name: [UInt8], _ known: [String]) -> Self {
+        let known = known.map { "'\($0)'" }.joined(separator: " or ")
+        return incomplete("Unsupported AWS 'algorithm': \(shown(name)) (must be \(known)).")
     }
+
+    static func certificate(_ field: String) -> Self {
+        incomplete(
+            "\(field) must be the Base64 of certificates in DER: one in X-Amz-X509, those in between in the chain."
+        )
+    }
+
+    static let certificateKey = mismatch("The algorithm is not that of the certificate's key.")
+
+    static let certificateSerial = mismatch(
+        "Credential must begin with the certificate's serial number, in decimal digits."
+    )
 
     static func repeatedParameter(_ name: [UInt8]) -> Self {
         incomplete("The parameter \(shown(name)) comes more than once; give it once.")

@@ -12,8 +12,10 @@ public import LatchkeyCrypto
 /// need none, or left out where the character may stand for itself; `name` for `name=`; `?` before an empty query;
 /// `//`, `/./` and `/x/../` in the path for `/`. Header fields that are not signed may be anything.
 public enum SigV4 {
-    /// The only algorithm.
+    /// The algorithm of keys that both sides have.
     static let algorithm = "AWS4-HMAC-SHA256"
+    /// The algorithms of the keys of certificates, as IAM Roles Anywhere has them.
+    static let certificateAlgorithms = ["AWS4-X509-RSA-SHA256", "AWS4-X509-ECDSA-SHA256"]
     /// The last part of every scope.
     static let terminator = "aws4_request"
 
@@ -51,7 +53,12 @@ public enum SigV4 {
     }
 
     /// The string to sign of a canonical request.
-    static func stringToSign(of canonicalRequest: [UInt8], at moment: Moment, scope: Scope) -> [UInt8] {
+    static func stringToSign(
+        of canonicalRequest: [UInt8],
+        at moment: Moment,
+        scope: Scope,
+        by algorithm: String = SigV4.algorithm
+    ) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(192)
         text += algorithm.utf8

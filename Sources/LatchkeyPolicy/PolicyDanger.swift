@@ -40,6 +40,19 @@ struct PolicyDanger {
                 )
             )
         }
+        let certified = statement.principals?
+            .first { $0.kind == .service && $0.value.text.utf8.elementsEqual("rolesanywhere.amazonaws.com".utf8) }
+        if let certified, statement.conditions.isEmpty {
+            dangers.append(
+                PolicyDanger(
+                    kind: .allowEveryCertificate,
+                    message:
+                        "every certificate below every trust anchor of the account opens the role; name the anchor in a "
+                        + "Condition on `aws:SourceArn`, or the machine in one on `aws:PrincipalTag/x509Subject/CN`",
+                    offset: certified.value.offset
+                )
+            )
+        }
         return dangers
     }
 

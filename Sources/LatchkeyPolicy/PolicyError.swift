@@ -58,6 +58,8 @@ public struct PolicyWarning: Equatable, Sendable {
         case variableInOldVersion
         /// Everyone may, without any condition.
         case allowEveryone
+        /// Whoever has a certificate below any trust anchor may, without any condition.
+        case allowEveryCertificate
     }
 
     /// What kind of danger it is.

@@ -166,6 +166,7 @@ public struct AssumeRole: STSAction {
             sourceAccount: maker.source.account
         )
         let parent = call.caller.lent
+        session.certificate = parent?.certificate
         session.sourceIdentity = sourceIdentity?.text ?? parent?.sourceIdentity
         if let old = parent?.sourceIdentity, session.sourceIdentity != old {
             throw .accessDenied("The source identity is \(old) since it was set, and cannot be changed.")

@@ -38,6 +38,8 @@ public struct Caller: Sendable, Equatable {
         case accessKey(AccessKeyID)
         /// A temporary credential, and when it was issued.
         case temporary(AccessKeyID, issued: UnixTime)
+        /// The key of a certificate, which nobody has been asked to trust yet.
+        case certificate(HeldCertificate)
     }
 
     /// A session without its token: its row, when it began, and when it ends.
@@ -49,6 +51,13 @@ public struct Caller: Sendable, Equatable {
 
     /// Nobody.
     public static let anonymous = Caller(identity: .anonymous, account: nil, mfa: nil)
+
+    /// Nobody who is known, but whoever holds the key of a certificate.
+    ///
+    /// Whoever says so has held a signature over this very call against it.
+    public static func holder(of certificate: HeldCertificate) -> Caller {
+        Caller(identity: .anonymous, account: nil, mfa: nil, credential: .certificate(certificate))
+    }
 
     /// Whoever may read the store, acting as root of `account`.
     public static func local(_ name: String, account: AccountID) -> Caller {

@@ -16,6 +16,7 @@ public enum Catalog {
         + instanceProfileActions + instanceProfileRoleActions + instanceProfileTagActions + serviceLinkedRoleActions
         + roleSessionActions
         + openIDConnectProviderActions + webIdentityActions
+        + trustAnchorActions + trustAnchorChangeActions + certificateActions
 
     /// The action of that name.
     public static func action(named name: String) -> (any Action.Type)? { actions.first { $0.name == name } }

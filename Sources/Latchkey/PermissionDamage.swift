@@ -17,6 +17,11 @@ extension State {
             }
             found += try roleDamage(in: account)
             do throws(Fault) { _ = try oidcProviders(in: account) } catch { found.append(error.message) }
+            do throws(Fault) {
+                for anchor in try trustAnchors(in: account) { _ = try revocationLists(of: anchor) }
+            } catch {
+                found.append(error.message)
+            }
             let arns: [(String)] = try rows("SELECT arn FROM policies WHERE account = $1 ORDER BY arn", account.text)
             for arn in arns {
                 if let damage = damage(of: ARN(checked: arn), in: account) { found.append(damage) }

@@ -91,7 +91,7 @@ extension RequestKeys {
     /// Whether a second factor was proved is known of temporary credentials and sessions only, as in AWS.
     fileprivate mutating func addCredential(_ caller: Caller, at now: UnixTime) {
         switch caller.credential {
-        case .none, .accessKey: return
+        case .none, .accessKey, .certificate: return
         case .temporary(_, let issued): add("aws:TokenIssueTime", issued.description)
         case .session(let session): add("aws:TokenIssueTime", session.began.description)
         }

@@ -22,6 +22,7 @@ public struct Resource: Sendable, CustomStringConvertible {
         case role(RoleName)
         case instanceProfile(InstanceProfileName)
         case oidcProvider(ARN)
+        case trustAnchor(ARN)
     }
 
     init(description: String, kept: Kept = .nowhere) {
@@ -175,6 +176,10 @@ extension State {
         case .oidcProvider(let arn):
             if let provider = try findOIDCProvider(arn, in: account) {
                 return Target(arn: provider.arn.text, tagged: provider.id)
+            }
+        case .trustAnchor(let arn):
+            if let anchor = try findTrustAnchor(arn, in: account) {
+                return Target(arn: anchor.arn.text, tagged: anchor.id)
             }
         }
         return Target(arn: resource.description)

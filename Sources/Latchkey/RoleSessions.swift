@@ -73,6 +73,10 @@ struct LentSession: Codable, Equatable, Sendable {
     var maker: Maker?
     /// The ARN of the provider that vouched for whoever took the role.
     var provider: String?
+    /// Whether the role was taken with a certificate, and so for the service that asks in its holder's name.
+    var isByCertificate: Bool?
+    /// The certificate that everything began with.
+    var certificate: ProvedCertificate?
 
     /// Whoever took the role, as they were then: the ARN, and the identifier of the user or role.
     struct Maker: Codable, Equatable, Sendable {

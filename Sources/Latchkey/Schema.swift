@@ -168,4 +168,5 @@ let migrations: [Migration] = [
     deviceAnchors,
     roleTables,
     federationTables,
+    trustAnchorTables,
 ]

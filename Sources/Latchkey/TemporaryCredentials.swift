@@ -93,6 +93,7 @@ extension State {
         let secret = SecretText(Base64.encode(SecureRandom.bytes(count: 30)))
         let token = SecureRandom.bytes(count: 48)
         let parent = try parent(of: call)
+        let end = [parent.end, session?.certificate.map { UnixTime($0.notAfter) }].compactMap { $0 }
         let credential = TemporaryCredential(
             id: id,
             account: account,
@@ -100,7 +101,7 @@ extension State {
             parentKey: parent.key,
             parentSession: parent.session,
             created: call.now,
-            expires: min(call.now.adding(seconds: duration), parent.end ?? call.now.adding(seconds: duration)),
+            expires: end.reduce(call.now.adding(seconds: duration)) { min($0, $1) },
             mfa: mfa,
             sealedSecret: try seal(Secret(Array(secret.text.utf8)), column: TemporaryCredential.column, row: id.text),
             token: try vault.tokenDigest(token, purpose: TemporaryCredential.tokenPurpose),
@@ -124,7 +125,7 @@ extension State {
         of call: Call
     ) throws(Fault) -> (key: AccessKeyID?, session: [UInt8]?, end: UnixTime?) {
         switch call.caller.credential {
-        case .none: return (nil, nil, nil)
+        case .none, .certificate: return (nil, nil, nil)
         case .accessKey(let id): return (id, nil, nil)
         case .session(let session): return (nil, session.bytes, session.expires)
         case .temporary(let id, _):
@@ -178,6 +179,9 @@ extension State {
         guard let session else { return true }
         if session.source.utf8.starts(with: StoredOIDCProvider.idPrefix.utf8) {
             return try hasOIDCProvider(id: source, in: AccountID(checked: session.sourceAccount))
+        }
+        if session.source.utf8.starts(with: StoredTrustAnchor.idPrefix.utf8) {
+            return try findTrustAnchor(id: source, in: AccountID(checked: session.sourceAccount))?.isActive ?? false
         }
         return try findPrincipal(id: source, in: AccountID(checked: session.sourceAccount)) != nil
     }

@@ -32,13 +32,28 @@ extension State {
         return policies.denied(actions, on: role, to: .federated(provider.arn.text), keys)
     }
 
+    /// The first of the actions that the holder of a certificate may not do with the role; `nil` when all are allowed.
+    ///
+    /// The trust policy speaks of the service that asks in the holder's name, as AWS has it.
+    borrowing func denied(
+        _ actions: [String],
+        on role: StoredRole,
+        toHolderBy keys: RequestKeys
+    ) throws(Fault) -> String? {
+        var policies = PolicySet()
+        policies.trust = try compiledTrust(of: role)
+        return policies.denied(actions, on: role, to: .certificates, keys)
+    }
+
     /// Whether the role's trust policy would still let in whoever made the session, asked as it was then.
     borrowing func trusts(
         _ role: StoredRole,
         _ maker: LentSession.Maker,
         _ session: LentSession
     ) throws(Fault) -> Bool {
-        let principal = session.provider.map(RequestPrincipal.federated) ?? maker.principal
+        let principal =
+            session.isByCertificate == true
+            ? .certificates : session.provider.map(RequestPrincipal.federated) ?? maker.principal
         guard let principal else { return false }
         var policies = PolicySet()
         // What the maker's own policies said was asked then; it is the role's turn to withdraw its trust.
@@ -66,6 +81,11 @@ extension PolicySet {
             return request.map { !decide($0).isAllowed } ?? true
         }
     }
+}
+
+extension RequestPrincipal {
+    /// The service that asks in the name of those who hold certificates.
+    fileprivate static let certificates = service(TrustedCertificates.service)
 }
 
 extension LentSession {

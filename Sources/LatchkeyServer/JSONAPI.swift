@@ -1,7 +1,9 @@
 // JSONAPI.swift: `POST /v1/ACTION`: an action's members as a JSON object in, its output as a JSON object out.
 import Latchkey
+import LatchkeyCrypto
 import LatchkeyHTTP
 import LatchkeyJSON
+import LatchkeyWire
 
 extension Server {
     /// Answers a request of the JSON API.
@@ -11,10 +13,12 @@ extension Server {
             guard let action = routes[JSONName.action(name)] else { throw .noSuchJSONAction }
             outcome.action = action.name
             try visit.request.checkIsJSONPost()
-            let proof = try await prove(visit)
+            let proof = try await prove(visit, action)
             outcome.caller = proof.caller.auditName
             var members = try visit.request.jsonMembers()
-            let account = try await account(named: JSONName.takeAccount(from: &members, for: action), proof)
+            let named = try JSONName.takeAccount(from: &members, for: action)
+            let role = members["roleArn"]?.string
+            let account = try await proof.certificate == nil ? account(named: named, proof) : account(ofRole: role)
             let call = visit.call(by: proof.caller, for: account, region: proof.region)
             outcome.response = try await performJSON(action, members, call, &outcome)
         } catch {
@@ -45,8 +49,11 @@ extension Server {
         }
     }
 
-    /// Who calls: a session's token as a bearer, a signature, or nobody.
-    private func prove(_ visit: Visit) async throws(Fault) -> Proof {
+    /// Who calls: a session's token as a bearer, a signature, a certificate's holder, or nobody.
+    private func prove(_ visit: Visit, _ action: any Action.Type) async throws(Fault) -> Proof {
+        if action is AssumeRoleWithCertificate.Type, SigV4.CertificateClaim.isMade(by: visit.request) {
+            return try signedByCertificate(visit)
+        }
         guard let header = visit.request.fields["authorization"] else {
             guard !visit.request.fields.contains("authorization") else { throw .twoProofs }
             guard visit.request.query.isEmpty else {
@@ -85,6 +92,8 @@ extension Server {
 struct Proof: Sendable {
     let caller: Caller
     let region: String?
+    /// The certificate whose key it was signed with.
+    var certificate: Certificate?
 }
 
 /// Names in the JSON API.

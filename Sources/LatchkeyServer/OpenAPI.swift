@@ -19,7 +19,8 @@ enum OpenAPI {
                 "version": "1",
                 "description": """
                 Every action of the authority. Members are those of the AWS APIs with a small first letter. An action that is \
-                not open needs a session's token as bearer, or an AWS Signature Version 4.
+                not open needs a session's token as bearer, or an AWS Signature Version 4; one that asks for a certificate is signed \
+                by its key, as in IAM Roles Anywhere.
                 """,
             ],
             "paths": .object(JSON.Object(paths)),
@@ -28,6 +29,7 @@ enum OpenAPI {
                 "securitySchemes": [
                     "session": ["type": "http", "scheme": "bearer"],
                     "signature": ["type": "apiKey", "in": "header", "name": "Authorization"],
+                    "certificate": ["type": "apiKey", "in": "header", "name": "Authorization"],
                 ],
             ],
         ]
@@ -59,7 +61,7 @@ enum OpenAPI {
                 "operationId": .string(action.name),
                 "tags": [.string(action.service.rawValue)],
                 "description": .string("Permission: \(action.permission). Access: \(action.access.rawValue)."),
-                "security": isOpen ? [[:]] : [["session": []], ["signature": []]],
+                "security": security(action),
                 "requestBody": [
                     "required": true,
                     "content": ["application/json": ["schema": schema(.structure(members), isClosed: true)]],
@@ -76,6 +78,11 @@ enum OpenAPI {
                 ],
             ]
         ]
+    }
+
+    private static func security(_ action: any Action.Type) -> JSON {
+        if action is AssumeRoleWithCertificate.Type { return [["certificate": []]] }
+        return action.access == .open ? [[:]] : [["session": []], ["signature": []]]
     }
 
     private static func schema(_ shape: Shape, isClosed: Bool = false) -> JSON {

@@ -30,17 +30,10 @@ extension Server {
     /// open, or the only one.
     private func account(of proof: Proof, _ form: Form, _ action: any Action.Type) async throws(Fault) -> AccountID {
         if let own = proof.caller.account { return own }
-        if FormFields.takesAccount(action), let name = form[FormFields.account] {
+        if proof.certificate == nil, FormFields.takesAccount(action), let name = form[FormFields.account] {
             return try await doorAccount(named: name)
         }
-        let role = form["RoleArn"]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
-        guard role.count >= 6, let named = try? AccountID(String(role[4])) else {
-            return try await doorAccount(named: nil)
-        }
-        let known = try await authority.accounts()
-        // What is not there is refused by the action itself, in the words for a role that does not trust.
-        guard let account = known.first(where: { $0.id == named }) ?? known.first else { return named }
-        return account.id
+        return try await account(ofRole: form["RoleArn"])
     }
 
     /// The one place where errors of the Query APIs become answers.
@@ -60,6 +53,9 @@ extension Server {
 
     private func prove(_ visit: Visit, _ action: any Action.Type) async throws(Fault) -> Proof {
         let isSigned = visit.request.fields.contains("authorization") || visit.request.query.contains("X-Amz-")
+        if action is AssumeRoleWithCertificate.Type, SigV4.CertificateClaim.isMade(by: visit.request) {
+            return try signedByCertificate(visit)
+        }
         if action.access == .open && !isSigned { return Proof(caller: .anonymous, region: nil) }
         let services: Set<String> =
             switch action.service {

@@ -3,7 +3,7 @@ public import Latchkey
 public import LatchkeyHTTP
 import LatchkeyOTP
 
-/// The authority's service: AWS's Query APIs at `/`, JSON at `/v1/ACTION`, and what operators look at.
+/// The authority's service: AWS's Query APIs at `/`, IAM Roles Anywhere at `/sessions`, JSON at `/v1/ACTION`, and what operators look at.
 ///
 /// A request becomes a claim, a caller, a call, an action, an answer; nothing stands beside that line but the access log and the
 /// metrics, which look at what came out.
@@ -51,6 +51,7 @@ public final class Server: Sendable {
         if path.hasPrefix(Self.jsonPrefix) {
             return await answerJSON(visit, String(path.dropFirst(Self.jsonPrefix.count)))
         }
+        if path == Self.sessionsPath { return await answerSessions(visit) }
         if path == Self.authRequestPath { return await answerAuthRequest(visit) }
         if let page = await page(path, visit) { return page }
         // AWS's clients understand errors in AWS's form only.

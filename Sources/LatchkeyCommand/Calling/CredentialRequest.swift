@@ -18,7 +18,7 @@ extension Option {
     static let roleSessionName = Option.text(
         "role-session-name",
         "NAME",
-        "the session's name in the audit trail; the host's name if not said"
+        "the session's name in the audit trail; if not said the host's name, or the certificate's serial number"
     )
     static let externalID = Option.text("external-id", "TEXT", "what the role's owner told you to say")
     static let duration = Option.integer(
@@ -28,9 +28,10 @@ extension Option {
         "how long the credentials last; a role's at most as long as the role says, an hour if not said"
     )
     /// What says who is asked for what.
-    static let lending: [Option] = [
-        lender, lenderCA, profile, identityTokenFile, roleARN, roleSessionName, externalID, duration,
-    ]
+    static let lending: [Option] =
+        [
+            lender, lenderCA, profile, identityTokenFile, roleARN, roleSessionName, externalID, duration,
+        ] + certifying
 }
 
 /// Credentials that end.
@@ -78,6 +79,7 @@ struct CredentialRequest: Sendable {
         case role(AssumeRole)
         /// The same of the role, with the token that is in the file by then.
         case identity(AssumeRole, file: String)
+        case certified(AssumeRoleWithCertificate, CertificateFiles)
     }
 
     private let server: RemoteCall
@@ -94,6 +96,10 @@ struct CredentialRequest: Sendable {
             call.console.environment,
             profile: call.text(.profile)
         )
+        if let files = try CertificateFiles(call) {
+            wish = .certified(try Self.certified(call, files), files)
+            return
+        }
         let identity = try PlatformIdentity(call)
         var members = JSON.Object([])
         if let duration = call.integer(.duration) { members["durationSeconds"] = .number(duration) }
@@ -136,6 +142,8 @@ struct CredentialRequest: Sendable {
                 )
                 .credentials
             )
+        case .certified(let action, let files):
+            LentCredentials(try await server.answer(to: action, by: files).credentials)
         }
     }
 
@@ -144,7 +152,19 @@ struct CredentialRequest: Sendable {
         switch wish {
         case .session: nil
         case .role(let action), .identity(let action, file: _): action.roleArn
+        case .certified(let action, _): action.roleArn
         }
+    }
+
+    private static func certified(
+        _ call: Invocation,
+        _ files: CertificateFiles
+    ) throws -> AssumeRoleWithCertificate {
+        var members: JSON.Object = ["trustAnchorArn": .string(files.trustAnchor)]
+        if let role = call.text(.roleARN) { members["roleArn"] = .string(role) }
+        if let name = call.text(.roleSessionName) { members["roleSessionName"] = .string(name) }
+        if let duration = call.integer(.duration) { members["durationSeconds"] = .number(duration) }
+        return try decode(AssumeRoleWithCertificate.self, .object(members))
     }
 
     /// The host's name, as far as a session may be called so.

@@ -22,6 +22,7 @@ let credentialsCommand = Command(
             + "the shared credentials file; --profile names the profile whatever the environment says. With "
             + "--web-identity-token-file, or AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME, a platform's "
             + "OIDC token opens the role instead, and no key is needed.",
+        Option.certificateText,
     ],
     examples: [
         Command.Example(

@@ -26,9 +26,9 @@ struct RemoteCall: Sendable {
         return try JSON(encoding: try blocking { try await answer(to: value) })
     }
 
-    /// The answer to an action.
-    func answer<A: Action>(to action: A) async throws -> A.Output {
-        let request = try request(action)
+    /// The answer to an action, which is signed with the key unless it is open to everyone, or by a certificate's key.
+    func answer<A: Action>(to action: A, by certificate: CertificateFiles? = nil) async throws -> A.Output {
+        let request = try request(action, certificate)
         let answer: HTTPResponse
         do throws(HTTPClient.Failure) {
             answer = try await client.send(
@@ -48,8 +48,7 @@ struct RemoteCall: Sendable {
         }
     }
 
-    /// The request, signed unless the action is open to everyone.
-    private func request<A: Action>(_ action: A) throws -> HTTPRequest {
+    private func request<A: Action>(_ action: A, _ certificate: CertificateFiles?) throws -> HTTPRequest {
         let members = try FormEncoder().encode(action)
         let form = [Form.Field("Action", A.name), Form.Field("Version", A.service.version)] + members
         let request = HTTPRequest(
@@ -62,6 +61,7 @@ struct RemoteCall: Sendable {
             ]),
             body: FormEncoder.body(of: form)
         )
+        if let certificate { return try certificate.sign(request) }
         if A.access == .open { return request }
         let key = try SharedCredentials(environment, profile: profile)
         let signer = SigV4.Signer(

@@ -38,6 +38,7 @@ let agentCommand = Command(
             + "AWS_ROLE_ARN) and no key at all, or with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or with a profile of the "
             + "shared credentials file; the files are read at every renewal. Credentials are renewed when half of their time is "
             + "over; while the server cannot be reached the old ones are given until they end.",
+        Option.certificateText,
         "SIGHUP renews at once; SIGTERM ends the agent.",
     ],
     examples: [

@@ -214,9 +214,17 @@ struct CertificateMachineTests {
 
         # The members may be in the query, as older clients have them; whatever else is there is for AWS.
         context = ssl.create_default_context(cafile=authority)
-        signer = IAMRolesAnywhereSigner(certificate, key, between, None, region)
+        own_type = IAMRolesAnywhereSigner(certificate, key, between, None, region)
 
-        def send(query="", body=None, tamper=None, path="/sessions"):
+        class PlainSigner(IAMRolesAnywhereSigner):
+            def _modify_request_before_signing(self, request):
+                super()._modify_request_before_signing(request)
+                del request.headers["Content-Type"]
+                request.headers["Content-Type"] = "application/json"
+
+        plain_type = PlainSigner(certificate, key, between, None, region)
+
+        def send(query="", body=None, tamper=None, path="/sessions", signer=own_type):
             request = AWSRequest(method="POST", url=endpoint + path + query, data=json.dumps(body or {}).encode())
             signer.add_auth(request)
             prepared = request.prepare()
@@ -250,6 +258,20 @@ struct CertificateMachineTests {
             got, answer, headers = send(**case)
             assert (got, headers["x-amzn-errortype"]) == (status, name), (case, got, answer, headers)
             assert answer["message"] and set(answer) == {"message"}, answer
+
+        # The same by the action's own name; no other action is open to a certificate.
+        own_name = "/v1/AssumeRoleWithCertificate"
+        status, answer, headers = send(body=members, path=own_name, signer=plain_type)
+        assert status == 200 and answer["subject"] == "O=Acme,CN=rack7", answer
+        assert answer["credentials"]["accessKeyId"].startswith("ASIA"), answer
+        cases = [
+            (dict(body=dict(members, more=1), path=own_name, signer=plain_type), 400, "ValidationError"),
+            (dict(body={}, path="/v1/ListUsers", signer=plain_type), 400, "IncompleteSignature"),
+            (dict(body={}, path="/v1/SignIn", signer=plain_type), 400, "IncompleteSignature"),
+        ]
+        for case, status, code in cases:
+            got, answer, headers = send(**case)
+            assert (got, answer["error"]["code"]) == (status, code), (case, got, answer)
         print("done")
         """
 }

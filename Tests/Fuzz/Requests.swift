@@ -36,6 +36,9 @@ private func read(_ request: HTTPRequest) {
     if let form = try? Form(decoding: request.body.isEmpty ? Array(request.query.utf8) : request.body) {
         _ = try? FormDecoder(form, ignoring: ["Action", "Version"]).decode(AnyAction.self)
     }
+    if let claim = try? SigV4.CertificateClaim(request, services: ["rolesanywhere"], regions: nil) {
+        _ = try? claim.verify(at: claim.time, skew: 900)
+    }
     do throws(SigV4.Refusal) {
         let claim = try SigV4.Claim(request, services: ["iam", "sts", "latchkey"], regions: nil)
         let secret = Secret(utf8: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")

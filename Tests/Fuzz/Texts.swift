@@ -24,7 +24,22 @@ func readText(_ bytes: [UInt8]) {
         guard let value = try? JSON(parsing: text) else { return }
         precondition((try? JSON(parsing: value.text)) == value)
     case UInt8(ascii: "c"):
-        for certificate in (try? Certificate.list(pem: text)) ?? [] { _ = "\(certificate)" }
+        let certificates = (try? Certificate.list(pem: text)) ?? []
+        for certificate in certificates {
+            _ = "\(certificate)"
+            _ = CertificateNames(certificate)
+            _ = (certificate.keyKind, certificate.faultAsAnchor, certificate.isSignature([0], of: bytes))
+        }
+        guard let first = certificates.first, let last = certificates.last else { return }
+        _ = try? CertificatePath(
+            from: first,
+            through: Array(certificates.dropFirst().dropLast()),
+            to: last,
+            at: first.notBefore
+        )
+    case UInt8(ascii: "l"):
+        guard let list = try? RevocationList(pem: text) else { return }
+        precondition((try? RevocationList(der: list.der)) == list)
     default: _ = try? OneTimeCode(text, digits: Int(kind & 15))
     }
 }

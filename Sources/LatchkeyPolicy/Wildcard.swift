@@ -71,14 +71,40 @@ enum Wildcard {
 
     /// Where each character is a byte, so is what `?` stands for.
     private static func findBytes(_ piece: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Int? {
+        let (piece, text) = (UnsafeRawBufferPointer(piece), UnsafeRawBufferPointer(text))
         var start = 0
         while start + piece.count <= text.count {
-            var p = 0
-            while p < piece.count, piece[p] == text[start + p] || piece[p] == one { p += 1 }
-            if p == piece.count { return start + p }
+            if matchesBytes(piece, text, at: start) { return start + piece.count }
             start += 1
         }
         return nil
+    }
+
+    /// Whether a piece stands at a place of a text that is long enough; eight bytes at a time.
+    @inline(__always)
+    private static func matchesBytes(
+        _ piece: UnsafeRawBufferPointer,
+        _ text: UnsafeRawBufferPointer,
+        at start: Int
+    ) -> Bool {
+        let low: UInt64 = 0x7F7F_7F7F_7F7F_7F7F
+        var p = 0
+        while p + 8 <= piece.count {
+            let wanted = piece.loadUnaligned(fromByteOffset: p, as: UInt64.self)
+            let found = text.loadUnaligned(fromByteOffset: start + p, as: UInt64.self)
+            if wanted != found {
+                // All bits of the bytes where the piece has a `?`.
+                let other = wanted ^ (UInt64(one) &* 0x0101_0101_0101_0101)
+                let isOne = ~((other & low) &+ low | other | low)
+                if (wanted ^ found) & ~((isOne >> 7) &* 0xFF) != 0 { return false }
+            }
+            p += 8
+        }
+        while p < piece.count {
+            if piece[p] != text[start + p] && piece[p] != one { return false }
+            p += 1
+        }
+        return true
     }
 
     private static func findScalars(_ piece: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Int? {

@@ -84,9 +84,9 @@ lint: ## the sources as they should be written
 
 bench: setup all ## codes, policies, the server, durable changes: each beside a limit or a peer
 	$(SWIFT) build $(RELEASE) --product LatchkeyBenchmarks
-	LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks
 	$(SWIFT) build $(RELEASE) --product LatchkeyStoreBenchmarks
-	.build/release/LatchkeyStoreBenchmarks
+	@failed=0; LATCHKEY_BINARY="$(CURDIR)/$(BINARY)" .build/release/LatchkeyBenchmarks || failed=1; \
+	.build/release/LatchkeyStoreBenchmarks || failed=1; exit $$failed
 
 fuzz: setup ## what comes from outside, under libFuzzer and AddressSanitizer, FUZZ_SECONDS for each kind
 	LATCHKEY_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --product Fuzz

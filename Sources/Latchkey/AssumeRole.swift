@@ -94,7 +94,6 @@ public struct AssumeRole: STSAction {
         public var arn: ARN
     }
 
-    private static let standardDuration = 3_600
     private static let longestInChain = 3_600
 
     /// What the permission is about.
@@ -103,14 +102,12 @@ public struct AssumeRole: STSAction {
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _: Void) throws(Fault) -> Output {
         let maker = try maker(of: call)
-        guard let name = PrincipalName(roleArn.text), case .role(let roleName) = name.kind else {
-            throw .validation("\(roleArn.text.prefix(80).escapedForDisplay) is invalid")
-        }
+        let (account, roleName) = try roleArn.role()
         guard providedContexts?.isEmpty ?? true else {
             throw .validation("There is no context provider here: leave out ProvidedContexts.")
         }
         let mfa = try state.secondFactor(serialNumber, tokenCode, call)
-        guard let role = try state.findRole(roleName, in: name.account), role.arn == roleArn else {
+        guard let role = try state.findRole(roleName, in: account), role.arn == roleArn else {
             throw denial("sts:AssumeRole", call, reason: "not_found")
         }
         var session = try session(maker, call)
@@ -220,32 +217,19 @@ public struct AssumeRole: STSAction {
 
     /// How long the session lasts; fails with `ValidationError` beyond the role's maximum, and beyond an hour in a chain.
     private func duration(_ role: StoredRole, _ call: Call) throws(Fault) -> Int {
-        guard let wanted = durationSeconds?.count else { return Self.standardDuration }
-        if case .assumedRole = call.caller.identity, wanted > Self.longestInChain {
+        if case .assumedRole = call.caller.identity, let wanted = durationSeconds?.count, wanted > Self.longestInChain {
             throw .validation(
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
             )
         }
-        guard wanted <= role.longest else {
-            throw .validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        }
-        return wanted
+        return try role.duration(durationSeconds)
     }
 
     /// Tells the audit trail, and that of the role's account too.
     private func note(_ role: StoredRole, _ call: Call, _ state: borrowing State) throws(Fault) {
         state.notes.details.append((name: "session", value: roleSessionName.text))
         if let sourceIdentity { state.notes.details.append((name: "source_identity", value: sourceIdentity.text)) }
-        guard role.account != call.account else { return }
-        let there = Call(
-            caller: call.caller,
-            account: role.account,
-            id: call.id,
-            now: call.now,
-            peer: call.peer,
-            carriage: call.carriage
-        )
-        try state.record(Self.name, there, nil)
+        try state.record(Self.name, alsoFor: role, call)
     }
 
     private func denial(_ action: String, _ call: Call, reason: String) -> Fault {

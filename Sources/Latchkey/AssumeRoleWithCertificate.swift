@@ -65,8 +65,6 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
         }
     }
 
-    private static let standardDuration = 3_600
-
     /// What the permission is about.
     public func resource(_ call: Call) -> Resource { Resource(description: roleArn.text) }
 
@@ -96,7 +94,7 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
         _ call: Call,
         _ authority: Authority
     ) async throws(Fault) -> Evidence.Proved {
-        let (account, _) = try named()
+        let (account, _) = try roleArn.role()
         let arn = trustAnchorArn
         let anchor = try await authority.read { state throws(Fault) in try state.findTrustAnchor(arn, in: account) }
         guard let anchor, anchor.isActive else { throw .noTrustAnchor }
@@ -118,7 +116,7 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
         let claims = proved.claims
         state.notes.details.append((name: "certificate_subject", value: claims.subject))
         state.notes.details.append((name: "trust_anchor", value: proved.anchor.arn.text))
-        let (account, roleName) = try named()
+        let (account, roleName) = try roleArn.role()
         // The anchor may have been changed while the certificate was looked at.
         guard let anchor = try state.findTrustAnchor(id: proved.anchor.id, in: account), anchor.isActive,
             anchor.certificate == proved.anchor.certificate
@@ -127,7 +125,7 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
             throw .certificateRefused("it was revoked", "revoked")
         }
         guard let role = try state.findRole(roleName, in: account), role.arn == roleArn else {
-            throw denial("sts:AssumeRole", reason: "not_found")
+            throw .notAuthorized(toPerform: "sts:AssumeRole", reason: "not_found")
         }
         var session = LentSession(
             .role,
@@ -145,29 +143,19 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
         }
         let keys = try keys(role, session, anchor, call, state)
         if let action = try state.denied(session.actions, on: role, toHolderBy: keys) {
-            throw denial(action, reason: "trust")
+            throw .notAuthorized(toPerform: action, reason: "trust")
         }
         session.maker = LentSession.Maker(arn: anchor.arn.text, id: anchor.id, keys)
         let credentials = try state.lend(
             of: role.id,
             in: account,
-            for: Int64(try duration(role)),
+            for: Int64(try role.duration(durationSeconds)),
             mfa: nil,
             session: session,
             call
         )
         state.notes.details.append((name: "session", value: session.name))
-        if account != call.account {
-            let there = Call(
-                caller: call.caller,
-                account: account,
-                id: call.id,
-                now: call.now,
-                peer: call.peer,
-                carriage: call.carriage
-            )
-            try state.record(Self.name, there, nil)
-        }
+        try state.record(Self.name, alsoFor: role, call)
         let lent = RoleSession(role: role, lent: session)
         return Output(
             credentials: credentials,
@@ -176,13 +164,6 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
             sourceIdentity: session.sourceIdentity,
             subject: claims.subject
         )
-    }
-
-    private func named() throws(Fault) -> (AccountID, RoleName) {
-        guard let name = PrincipalName(roleArn.text), case .role(let role) = name.kind else {
-            throw .validation("\(roleArn.text.prefix(80).escapedForDisplay) is invalid")
-        }
-        return (name.account, role)
     }
 
     /// What the trust policy may ask about the call; it is the service that calls, in the holder's name.
@@ -206,19 +187,6 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
         keys.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
         keys.addRequested(session.tags.isEmpty ? nil : session.tags)
         return keys
-    }
-
-    /// How long the session lasts; fails with `ValidationError` beyond the role's maximum.
-    private func duration(_ role: StoredRole) throws(Fault) -> Int {
-        guard let wanted = durationSeconds?.count else { return Self.standardDuration }
-        guard wanted <= role.longest else {
-            throw .validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        }
-        return wanted
-    }
-
-    private func denial(_ action: String, reason: String) -> Fault {
-        .accessDenied("Not authorized to perform \(action)", reason: reason)
     }
 }
 

@@ -69,14 +69,12 @@ public struct AssumeRoleWithWebIdentity: STSAction {
         let provider: StoredOIDCProvider
     }
 
-    private static let standardDuration = 3_600
-
     /// What the permission is about.
     public func resource(_ call: Call) -> Resource { Resource(description: roleArn.text) }
 
     /// Does the slow part: asks the provider for its keys, if they are not at hand, and checks the token.
     public func gather(_ call: Call, _ authority: Authority) async throws(Fault) -> Evidence {
-        let (account, _) = try named()
+        let (account, _) = try roleArn.role()
         guard providerId == nil else {
             throw .validation("ProviderId names an OAuth 2.0 provider: leave it out, and give an OpenID Connect token.")
         }
@@ -96,26 +94,26 @@ public struct AssumeRoleWithWebIdentity: STSAction {
 
     /// Does the work, inside a transaction.
     public func perform(_ call: Call, _ state: borrowing State, _ evidence: Evidence) throws(Fault) -> Output {
-        let (account, roleName) = try named()
+        let (account, roleName) = try roleArn.role()
         // The provider may have been changed while it was asked.
         let provider = try state.findOIDCProvider(evidence.provider.arn, in: account)
         guard let provider, provider.id == evidence.provider.id, provider.takes(evidence.assertion) else {
             throw .invalidIdentityToken("The provider was changed while it was asked: try again.", "provider_changed")
         }
         guard let role = try state.findRole(roleName, in: account), role.arn == roleArn else {
-            throw denial("sts:AssumeRoleWithWebIdentity", reason: "not_found")
+            throw .notAuthorized(toPerform: "sts:AssumeRoleWithWebIdentity", reason: "not_found")
         }
         var session = try session(provider, evidence.assertion)
         let keys = try keys(role, session, provider, evidence.assertion, call, state)
         if let action = try state.denied(session.actions, on: role, vouchedForBy: provider, keys) {
-            throw denial(action, reason: "trust")
+            throw .notAuthorized(toPerform: action, reason: "trust")
         }
         session.maker = LentSession.Maker(arn: provider.arn.text, id: provider.id, keys)
         session.managedPolicies = try state.sessionPolicies(policyArns ?? [], in: role.account)
         let credentials = try state.lend(
             of: role.id,
             in: role.account,
-            for: Int64(try duration(role)),
+            for: Int64(try role.duration(durationSeconds)),
             mfa: nil,
             session: session,
             call
@@ -131,13 +129,6 @@ public struct AssumeRoleWithWebIdentity: STSAction {
             audience: evidence.assertion.clientID,
             sourceIdentity: session.sourceIdentity.map { SourceIdentity(checked: $0) }
         )
-    }
-
-    private func named() throws(Fault) -> (AccountID, RoleName) {
-        guard let name = PrincipalName(roleArn.text), case .role(let role) = name.kind else {
-            throw .validation("\(roleArn.text.prefix(80).escapedForDisplay) is invalid")
-        }
-        return (name.account, role)
     }
 
     /// The session as it would be; tags and the source identity are what the token says.
@@ -184,15 +175,6 @@ public struct AssumeRoleWithWebIdentity: STSAction {
         return keys
     }
 
-    /// How long the session lasts; fails with `ValidationError` beyond the role's maximum.
-    private func duration(_ role: StoredRole) throws(Fault) -> Int {
-        guard let wanted = durationSeconds?.count else { return Self.standardDuration }
-        guard wanted <= role.longest else {
-            throw .validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        }
-        return wanted
-    }
-
     /// Tells the audit trail, and that of the role's account too.
     private func note(
         _ assertion: Assertion,
@@ -204,20 +186,7 @@ public struct AssumeRoleWithWebIdentity: STSAction {
         state.notes.details.append((name: "session", value: roleSessionName.text))
         state.notes.details.append((name: "provider", value: provider.arn.text))
         state.notes.details.append((name: "provider_subject", value: assertion.subject))
-        guard role.account != call.account else { return }
-        let there = Call(
-            caller: call.caller,
-            account: role.account,
-            id: call.id,
-            now: call.now,
-            peer: call.peer,
-            carriage: call.carriage
-        )
-        try state.record(Self.name, there, nil)
-    }
-
-    private func denial(_ action: String, reason: String) -> Fault {
-        .accessDenied("Not authorized to perform \(action)", reason: reason)
+        try state.record(Self.name, alsoFor: role, call)
     }
 }
 

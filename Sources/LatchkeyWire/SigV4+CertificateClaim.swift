@@ -35,17 +35,7 @@ extension SigV4 {
             let (path, rawQuery) = SigV4.split(Array(request.target.utf8))
             let query = Query(rawQuery)
             let authentication = try Authentication(byCertificate: request.fields, query)
-            if let fault = query.fault { throw fault }
-            if let name = query.repeated { throw .repeatedParameter(name) }
-            let fields = try Claim.signedFields(authentication, request.fields)
-            let bodyHash = SigV4.hash(of: request.body)
-            try Claim.check(bodyHash, request.fields, query)
-            let (serial, scope) = try Claim.credential(
-                authentication.credential,
-                authentication.moment,
-                services,
-                regions
-            )
+            let (serial, scope, canonical) = try Claim.covered(request, path, query, authentication, services, regions)
             let own = try Self.certificates(request.fields, "x-amz-x509", most: 1)
             guard let certificate = own.first else { throw .certificate("X-Amz-X509") }
             chain = try Self.certificates(request.fields, "x-amz-x509-chain", most: CertificatePath.mostBetween)
@@ -59,13 +49,6 @@ extension SigV4 {
             self.scope = scope
             self.signature = signature
             time = authentication.moment.seconds
-            let canonical = CanonicalRequest(
-                method: request.method,
-                path: path,
-                query: query,
-                fields: fields,
-                bodyHash: bodyHash
-            )
             stringToSign = SigV4.stringToSign(
                 of: canonical.bytes,
                 at: authentication.moment,
@@ -151,8 +134,7 @@ extension SigV4 {
                 method: request.method,
                 path: path,
                 query: Query(query),
-                fields: fields.all.filter { SigV4.mustBeSigned($0.name) }
-                    .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) },
+                fields: Signer.signedFields(fields),
                 bodyHash: SigV4.hash(of: request.body)
             )
             let scope = Scope(date: String(moment.day), region: region, service: service)

@@ -37,35 +37,14 @@ extension SigV4 {
             let (path, rawQuery) = SigV4.split(Array(request.target.utf8))
             let query = Query(rawQuery)
             let authentication = try Authentication(request.fields, query)
-            if let fault = query.fault { throw fault }
-            if let name = query.repeated { throw .repeatedParameter(name) }
-
-            let fields = try Self.signedFields(authentication, request.fields)
-            let bodyHash = SigV4.hash(of: request.body)
-            try Self.check(bodyHash, request.fields, query)
-            let (keyID, scope) = try Self.credential(
-                authentication.credential,
-                authentication.moment,
-                services,
-                regions
-            )
-
+            let (keyID, scope, canonical) = try Self.covered(request, path, query, authentication, services, regions)
             self.keyID = keyID
             self.scope = scope
             token = authentication.token
             time = authentication.moment.seconds
             lifetime = authentication.lifetime
             signature = authentication.signature
-            canonicalRequest =
-                CanonicalRequest(
-                    method: request.method,
-                    path: path,
-                    query: query,
-                    left: authentication.signaturePlace,
-                    fields: fields,
-                    bodyHash: bodyHash
-                )
-                .bytes
+            canonicalRequest = canonical.bytes
             stringToSign = SigV4.stringToSign(of: canonicalRequest, at: authentication.moment, scope: scope)
         }
 
@@ -104,6 +83,37 @@ extension SigV4 {
 }
 
 extension SigV4.Claim {
+    /// Who signed a request for what, and what the signature covers, whatever made it: nothing twice, nothing left out.
+    static func covered(
+        _ request: HTTPRequest,
+        _ path: ArraySlice<UInt8>,
+        _ query: SigV4.Query,
+        _ authentication: SigV4.Authentication,
+        _ services: Set<String>,
+        _ regions: Set<String>?
+    ) throws(SigV4.Refusal) -> (signer: String, scope: SigV4.Scope, canonical: SigV4.CanonicalRequest) {
+        if let fault = query.fault { throw fault }
+        if let name = query.repeated { throw .repeatedParameter(name) }
+        let fields = try signedFields(authentication, request.fields)
+        let bodyHash = SigV4.hash(of: request.body)
+        try check(bodyHash, request.fields, query)
+        let (signer, scope) = try credential(
+            authentication.credential,
+            authentication.moment,
+            services,
+            regions
+        )
+        let canonical = SigV4.CanonicalRequest(
+            method: request.method,
+            path: path,
+            query: query,
+            left: authentication.signaturePlace,
+            fields: fields,
+            bodyHash: bodyHash
+        )
+        return (signer, scope, canonical)
+    }
+
     /// The header fields that are signed, in the order of their names: each is there once, and none is missing that must
     /// be signed.
     static func signedFields(

@@ -91,7 +91,7 @@ extension SigV4 {
         private static let ownFields: Set = ["authorization", "x-amz-date", "x-amz-security-token"]
 
         /// The fields that must be signed, sorted by name.
-        private static func signedFields(_ fields: HTTPFields) -> [HTTPFields.Field] {
+        static func signedFields(_ fields: HTTPFields) -> [HTTPFields.Field] {
             fields.all.filter { SigV4.mustBeSigned($0.name) }
                 .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         }

@@ -97,8 +97,8 @@ private struct PrincipalARN {
             colons[4] == colons[3] + 13
         else { return nil }
         for place in colons[3] + 1..<colons[4] where text[place] &- 0x30 > 9 { return nil }
-        let isIAM = Self.equals(text, colons[1] + 1..<colons[2], "iam")
-        guard isIAM || Self.equals(text, colons[1] + 1..<colons[2], "sts") else { return nil }
+        let isIAM = Wildcard.same(text.extracting(colons[1] + 1..<colons[2]), "iam")
+        guard isIAM || Wildcard.same(text.extracting(colons[1] + 1..<colons[2]), "sts") else { return nil }
         var slashes = 0
         var first = text.count
         var last = text.count
@@ -116,31 +116,23 @@ private struct PrincipalARN {
         if slashes > 0, last == text.count - 1 { return nil }
         let word = colons[4] + 1..<first
         var name = arn
-        if isIAM, slashes == 0, Self.equals(text, word, "root") {
+        if isIAM, slashes == 0, Wildcard.same(text.extracting(word), "root") {
             kind = .root
-        } else if isIAM, slashes > 0, Self.equals(text, word, "user") {
+        } else if isIAM, slashes > 0, Wildcard.same(text.extracting(word), "user") {
             kind = .user
-        } else if isIAM, slashes > 0, Self.equals(text, word, "role") {
+        } else if isIAM, slashes > 0, Wildcard.same(text.extracting(word), "role") {
             kind = .role
-            name = Self.string(text, last + 1..<text.count)
-        } else if !isIAM, slashes == 2, Self.equals(text, word, "assumed-role") {
+            name = Wildcard.text(text.extracting(last + 1..<text.count))
+        } else if !isIAM, slashes == 2, Wildcard.same(text.extracting(word), "assumed-role") {
             kind = .session
-            name = Self.string(text, first + 1..<last)
-        } else if !isIAM, slashes == 1, Self.equals(text, word, "federated-user") {
+            name = Wildcard.text(text.extracting(first + 1..<last))
+        } else if !isIAM, slashes == 1, Wildcard.same(text.extracting(word), "federated-user") {
             kind = .federatedUser
         } else {
             return nil
         }
-        account = Self.string(text, colons[3] + 1..<colons[4])
+        account = Wildcard.text(text.extracting(colons[3] + 1..<colons[4]))
         self.name = name
-    }
-
-    private static func equals(_ text: Span<UInt8>, _ range: Range<Int>, _ word: StaticString) -> Bool {
-        word.withUTF8Buffer { Wildcard.same(text.extracting(range), $0.span) }
-    }
-
-    private static func string(_ text: Span<UInt8>, _ range: Range<Int>) -> String {
-        text.extracting(range).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 }
 

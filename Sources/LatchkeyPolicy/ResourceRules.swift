@@ -32,44 +32,44 @@ enum ResourceRules {
     }
 
     private static func check(_ resource: PlacedText, _ shown: Span<UInt8>) throws(PolicyFault) {
-        if equals(shown, "*") { return }
+        if Wildcard.same(shown, "*") { return }
         let text = resource.text
         let parts = Parts(shown)
-        guard parts.count > 1, equals(shown.extracting(parts[0]), "arn") else {
+        guard parts.count > 1, Wildcard.same(shown.extracting(parts[0]), "arn") else {
             throw PolicyFault("Resource \(text) must be in ARN format or \"*\".", at: resource.offset)
         }
         let partition = shown.extracting(parts[1])
-        guard partitions.contains(where: { equals(partition, $0) }) else {
+        guard partitions.contains(where: { Wildcard.same(partition, $0) }) else {
             throw PolicyFault(
-                "Partition \"\(string(partition))\" is not valid for resource \"\(text)\".",
+                "Partition \"\(Wildcard.text(partition))\" is not valid for resource \"\(text)\".",
                 at: resource.offset
             )
         }
         guard parts.count > 2 else { return }
         let service = shown.extracting(parts[2])
-        guard equals(service, "*") || !service.isEmpty && !hasWildcard(service) else {
+        guard Wildcard.same(service, "*") || !service.isEmpty && !hasWildcard(service) else {
             throw PolicyFault(
                 "Resource vendor must be fully qualified and cannot contain regexes.",
                 at: resource.offset
             )
         }
         // The last star of a short pattern stands for all that follows, not for a region.
-        let hasRegion = parts.count > 4 || parts.count == 4 && !equals(shown.extracting(parts[3]), "*")
+        let hasRegion = parts.count > 4 || parts.count == 4 && !Wildcard.same(shown.extracting(parts[3]), "*")
         let isRegional = hasRegion && !parts[3].isEmpty
-        if equals(service, "iam") {
+        if Wildcard.same(service, "iam") {
             guard !isRegional else {
                 throw PolicyFault("IAM resource \(text) cannot contain region information.", at: resource.offset)
             }
             guard parts.count == 6 else { return }
             let path = shown.extracting(parts[5])
-            guard hasWildcard(path) || identityPaths.contains(where: string(path).hasPrefix) else {
+            guard hasWildcard(path) || identityPaths.contains(where: Wildcard.text(path).hasPrefix) else {
                 let paths = identityPaths.joined(separator: ", ")
                 throw PolicyFault(
                     "IAM resource path must either be \"*\" or start with \(paths).",
                     at: resource.offset
                 )
             }
-        } else if equals(service, "s3") {
+        } else if Wildcard.same(service, "s3") {
             // Buckets have neither region nor account in their ARNs; access points have both.
             guard !isRegional || parts.count > 4 && !parts[4].isEmpty else {
                 throw PolicyFault("Resource \(text) can not contain region information.", at: resource.offset)
@@ -82,14 +82,6 @@ enum ResourceRules {
             return true
         }
         return false
-    }
-
-    private static func equals(_ text: Span<UInt8>, _ word: StaticString) -> Bool {
-        word.withUTF8Buffer { Wildcard.same(text, $0.span) }
-    }
-
-    private static func string(_ text: Span<UInt8>) -> String {
-        text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     }
 }
 

@@ -139,6 +139,16 @@ enum Wildcard {
         return left.withUnsafeBytes { left in right.withUnsafeBytes { right in same(left, right) } }
     }
 
+    /// Whether a text is a word.
+    static func same(_ text: Span<UInt8>, _ word: StaticString) -> Bool {
+        word.withUTF8Buffer { same(text, $0.span) }
+    }
+
+    /// A text that was UTF-8 before it was cut beside ASCII.
+    static func text(_ bytes: Span<UInt8>) -> String {
+        bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// Compares eight bytes at a time, the last of them perhaps twice.
     @inline(__always)
     private static func same(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {

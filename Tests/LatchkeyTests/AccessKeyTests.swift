@@ -42,6 +42,15 @@ struct AccessKeyTests {
         }
     }
 
+    /// Who lent credentials make of whoever holds them.
+    static func authenticate(_ test: TestAuthority, _ lent: TemporaryCredentials) async throws -> Caller {
+        try await authenticate(test, lent.accessKeyId.text, lent.secretAccessKey.text, token: lent.sessionToken.text)
+    }
+
+    static func refusal(_ test: TestAuthority, _ lent: TemporaryCredentials) async throws -> String? {
+        try await refusal(test, lent.accessKeyId.text, lent.secretAccessKey.text, token: lent.sessionToken.text)
+    }
+
     static func makeKey(_ test: TestAuthority, _ user: UserName) async throws -> AccessKey {
         try await test.perform(CreateAccessKey(userName: user)).accessKey
     }

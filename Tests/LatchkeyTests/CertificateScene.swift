@@ -84,21 +84,11 @@ final class CertificateScene: Sendable {
 
     /// Who the credentials make of whoever holds them.
     func caller(_ lent: TemporaryCredentials) async throws -> Caller {
-        try await AccessKeyTests.authenticate(
-            test,
-            lent.accessKeyId.text,
-            lent.secretAccessKey.text,
-            token: lent.sessionToken.text
-        )
+        try await AccessKeyTests.authenticate(test, lent)
     }
 
     func refusal(_ lent: TemporaryCredentials) async throws -> String? {
-        try await AccessKeyTests.refusal(
-            test,
-            lent.accessKeyId.text,
-            lent.secretAccessKey.text,
-            token: lent.sessionToken.text
-        )
+        try await AccessKeyTests.refusal(test, lent)
     }
 
     /// A role of the same account that sessions of `role` may take.

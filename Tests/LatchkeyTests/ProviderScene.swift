@@ -133,20 +133,10 @@ final class ProviderScene: Sendable {
     }
 
     func caller(_ lent: TemporaryCredentials) async throws -> Caller {
-        try await AccessKeyTests.authenticate(
-            test,
-            lent.accessKeyId.text,
-            lent.secretAccessKey.text,
-            token: lent.sessionToken.text
-        )
+        try await AccessKeyTests.authenticate(test, lent)
     }
 
     func refusal(_ lent: TemporaryCredentials) async throws -> String? {
-        try await AccessKeyTests.refusal(
-            test,
-            lent.accessKeyId.text,
-            lent.secretAccessKey.text,
-            token: lent.sessionToken.text
-        )
+        try await AccessKeyTests.refusal(test, lent)
     }
 }

@@ -199,15 +199,9 @@ public struct AssumeRole: STSAction {
         _ call: Call,
         _ state: borrowing State
     ) throws(Fault) -> RequestKeys {
-        let target = Target(arn: role.arn.text, tagged: role.id, holder: PolicyHolder(role))
-        var keys = try state.requestKeys(self, on: target, call)
-        keys.add("aws:ResourceAccount", role.account.text)
-        keys.add("sts:RoleSessionName", roleSessionName.text)
+        var keys = try state.keys(self, taking: role, in: session, for: durationSeconds, call)
         keys.add("sts:ExternalId", externalId?.text)
-        keys.add("sts:SourceIdentity", session.sourceIdentity)
-        keys.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
         if let transitiveTagKeys { keys.set("sts:TransitiveTagKeys", many: transitiveTagKeys.map(\.text)) }
-        keys.addRequested(session.tags.isEmpty ? nil : session.tags)
         if tokenCode != nil, mfa != nil {
             keys.add("aws:MultiFactorAuthPresent", "true")
             keys.add("aws:MultiFactorAuthAge", "0")

@@ -174,18 +174,12 @@ public struct AssumeRoleWithCertificate: LatchkeyAction {
         _ call: Call,
         _ state: borrowing State
     ) throws(Fault) -> RequestKeys {
-        let target = Target(arn: role.arn.text, tagged: role.id, holder: PolicyHolder(role))
-        var keys = try state.requestKeys(self, on: target, call)
-        keys.add("aws:ResourceAccount", role.account.text)
+        var keys = try state.keys(self, taking: role, in: session, for: durationSeconds, call)
         keys.add("aws:SourceArn", anchor.arn.text)
         keys.add("aws:SourceAccount", anchor.account.text)
         keys.add("aws:PrincipalIsAWSService", "true")
         keys.add("aws:PrincipalServiceName", TrustedCertificates.service)
         for tag in session.tags { keys.add("aws:PrincipalTag/\(tag.key)", tag.value) }
-        keys.add("sts:RoleSessionName", session.name)
-        keys.add("sts:SourceIdentity", session.sourceIdentity)
-        keys.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
-        keys.addRequested(session.tags.isEmpty ? nil : session.tags)
         return keys
     }
 }

@@ -162,15 +162,9 @@ public struct AssumeRoleWithWebIdentity: STSAction {
         _ call: Call,
         _ state: borrowing State
     ) throws(Fault) -> RequestKeys {
-        let target = Target(arn: role.arn.text, tagged: role.id, holder: PolicyHolder(role))
-        var keys = try state.requestKeys(self, on: target, call)
-        keys.add("aws:ResourceAccount", role.account.text)
+        var keys = try state.keys(self, taking: role, in: session, for: durationSeconds, call)
         keys.add("aws:FederatedProvider", provider.arn.text)
-        keys.add("sts:RoleSessionName", roleSessionName.text)
-        keys.add("sts:SourceIdentity", session.sourceIdentity)
-        keys.add("sts:DurationSeconds", durationSeconds.map { "\($0.count)" })
         if !session.transitiveKeys.isEmpty { keys.set("sts:TransitiveTagKeys", many: session.transitiveKeys) }
-        keys.addRequested(session.tags.isEmpty ? nil : session.tags)
         keys.add(assertion, of: provider)
         return keys
     }

@@ -1,5 +1,6 @@
 // RoleTaking.swift: what every way to take a role does alike: names it, bounds the session's length, tells both accounts.
 import LatchkeyOTP
+import LatchkeyPolicy
 
 extension ARN {
     /// The role that the ARN names, and its account; fails with `ValidationError` where it names none.
@@ -23,6 +24,24 @@ extension StoredRole {
 }
 
 extension State {
+    /// What a trust policy may ask about the session that is wanted, whoever wants it.
+    borrowing func keys(
+        _ action: some Action,
+        taking role: StoredRole,
+        in session: LentSession,
+        for duration: RoleDuration?,
+        _ call: Call
+    ) throws(Fault) -> RequestKeys {
+        let target = Target(arn: role.arn.text, tagged: role.id, holder: PolicyHolder(role))
+        var keys = try requestKeys(action, on: target, call)
+        keys.add("aws:ResourceAccount", role.account.text)
+        keys.add("sts:RoleSessionName", session.name)
+        keys.add("sts:SourceIdentity", session.sourceIdentity)
+        keys.add("sts:DurationSeconds", duration.map { "\($0.count)" })
+        keys.addRequested(session.tags.isEmpty ? nil : session.tags)
+        return keys
+    }
+
     /// Tells the audit trail of the role's account too, where the call is about another account.
     borrowing func record(_ action: String, alsoFor role: StoredRole, _ call: Call) throws(Fault) {
         guard role.account != call.account else { return }
